@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "acefs/acl/ace.hpp"
+#include "acefs/acl/perm.hpp"
+
+namespace acefs::acl {
+
+/// A principal as a number: comparing two is one instruction. 0, 1 and 2 are OWNER@, GROUP@ and EVERYONE@.
+using PrincipalId = std::uint32_t;
+inline constexpr PrincipalId kOwner = 0;
+inline constexpr PrincipalId kGroup = 1;
+inline constexpr PrincipalId kEveryone = 2;
+
+/// Gives each principal ("u:alice") its number for the life of the process. Thread-safe.
+class PrincipalTable {
+ public:
+  PrincipalTable();
+  PrincipalId intern(std::string_view principal);
+  std::string name(PrincipalId id) const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::string, PrincipalId> ids_;
+  std::vector<std::string> names_;
+};
+
+/// Where below its segment an ACE counts; the `f d n i` flags of a directory's ACE as a set (see acefs-ace(5)).
+enum class Scope : std::uint8_t {
+  Self = 1 << 0,
+  ChildDir = 1 << 1,
+  ChildFile = 1 << 2,
+  DeepDir = 1 << 3,   ///< two or more levels below
+  DeepFile = 1 << 4,
+};
+
+/// The scopes in which an ACE with these flags counts. On a file's own ACE f, d, n and i mean nothing.
+std::uint8_t scopes_of(std::string_view flags, bool on_directory);
+
+enum class EntryKind : std::uint8_t { Allow, Deny, Audit, Alarm };
+
+/// One ACE, ready to be evaluated.
+struct Entry {
+  PrincipalId who = 0;
+  EntryKind kind = EntryKind::Allow;
+  std::uint8_t scopes = 0;
+  bool on_success = false;  ///< S, of an audit or alarm ACE
+  bool on_failure = false;  ///< F
+  AccessMask letters;       ///< what it gives or takes; implications (r gives t) applied for Allow
+  TimePoint expires = 0;
+  std::uint32_t source = 0;  ///< index into Acl::grants()
+};
+
+/// The ACEs of one node, parsed once per change. Immutable.
+class Acl {
+ public:
+  Acl() = default;
+  /// `on_directory`: whether the node is a directory. Grants are kept, sorted by key, for those who show or rewrite them.
+  Acl(std::vector<Grant> grants, bool on_directory, PrincipalTable& principals);
+
+  /// Sorted by `who`.
+  std::span<const Entry> entries() const { return entries_; }
+  /// The entries that name `who`.
+  std::span<const Entry> entries_of(PrincipalId who) const;
+  const std::vector<Grant>& grants() const { return grants_; }
+  bool empty() const { return entries_.empty(); }
+  /// Whether any entry names a group or GROUP@, so that a decision may depend on the caller's groups.
+  bool names_groups() const { return names_groups_; }
+  /// Whether any entry names a `u:` or `g:` principal, so that a decision may depend on what the caller is called.
+  bool names_principals() const { return names_principals_; }
+  /// Whether any entry asks to be told of access attempts.
+  bool audits() const { return audits_; }
+
+ private:
+  std::vector<Grant> grants_;
+  std::vector<Entry> entries_;
+  bool names_groups_ = false;
+  bool names_principals_ = false;
+  bool audits_ = false;
+};
+
+}  // namespace acefs::acl

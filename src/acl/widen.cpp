@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include <initializer_list>
+
+#include "acefs/acl/decide.hpp"
+#include "descent.hpp"
+#include "rights.hpp"
+
+namespace acefs::acl {
+namespace {
+
+/// What is not known of a node below the one that moves.
+struct Unseen {
+  bool is_directory;
+  bool owned;     ///< by the caller
+  bool in_group;  ///< its group is one of the caller's
+};
+
+GivenTaken for_unseen(const Share& share, const Unseen& node) {
+  GivenTaken sum = share.caller;
+  if (node.owned) sum |= share.owner;
+  if (node.in_group) sum |= share.group;
+  return sum;
+}
+
+/// Letters that such a node may give in the new place and not now. Its mode and own ACEs are not known, so a denial that
+/// is lifted counts as a letter gained.
+AccessMask gain(const Share& now, const Share& then, const Unseen& node, const Profile& profile) {
+  Standing standing;
+  if (profile.mode_gives_base) standing.base = profile.everyone_always;
+  if (node.owned) standing.as_owner = profile.owner_always;
+  const GivenTaken here = for_unseen(now, node);
+  const GivenTaken there = for_unseen(then, node);
+  const AccessMask given = effective_of(standing, there) - effective_of(standing, here);
+  const AccessMask lifted = (here.deny - there.deny) - standing.as_owner;
+  return given | lifted;
+}
+
+AccessMask gain_below(const Descent& now, const Descent& then, const Profile& profile) {
+  AccessMask letters;
+  for (std::size_t distance : {1, 2}) {
+    for (bool is_directory : {false, true}) {
+      const Share here = now.below(distance, is_directory);
+      const Share there = then.below(distance, is_directory);
+      for (bool owned : {false, true}) {
+        for (bool in_group : {false, true}) letters |= gain(here, there, {is_directory, owned, in_group}, profile);
+      }
+    }
+  }
+  return letters;
+}
+
+AccessMask effective_on(const Segment& node, const GivenTaken& aces, const Identity& who, const Profile& profile) {
+  const AccessMask letters = effective_of(standing_of(node, who, profile), aces);
+  return is_executable(node) ? letters : letters - Perm::Execute;
+}
+
+}  // namespace
+
+AccessMask widened(std::span<const Segment> from, std::span<const Segment> to_parent, const Identity& who, TimePoint now,
+                   const Profile& profile) {
+  if (from.empty() || is_almighty(who, profile) || who.refused) return {};
+  const Segment& node = from.back();
+
+  Descent here(who, now);
+  for (const Segment& segment : from.first(from.size() - 1)) here.into(segment);
+  const AccessMask before = effective_on(node, here.into(node), who, profile);
+
+  Descent there(who, now);
+  for (const Segment& segment : to_parent) there.into(segment);
+  const AccessMask after = effective_on(node, there.into(node), who, profile);
+
+  AccessMask letters = after - before;
+  if (node.is_directory) letters |= gain_below(here, there, profile);
+  return letters;
+}
+
+}  // namespace acefs::acl

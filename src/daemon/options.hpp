@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "acefs/backing/grants.hpp"
+#include "acefs/principal/resolver.hpp"
+#include "fs/options.hpp"
+
+namespace acefs::daemon {
+
+/// Something wrong with what the administrator asked for; `what()` is one line.
+class StartError : public std::runtime_error {
+ public:
+  StartError(int code, const std::string& message) : std::runtime_error(message), exit_code(code) {}
+  int exit_code;
+};
+
+struct Options {
+  std::string source;
+  std::string mountpoint;
+  bool foreground = false;
+  bool debug = false;
+  int ready_fd = -1;          ///< one byte is written here when the mount is usable
+  std::string config;         ///< acefs.toml, empty: none
+  std::string log;            ///< stderr, syslog or a file; empty: stderr in the foreground, else syslog
+  std::string log_level = "info";
+  bool names_cached = true;
+  bool only_me = false;       ///< do not serve other users
+  unsigned threads = 0;       ///< 0: as many as there are processors, at least 4
+  fs::Options fs;
+  backing::StoreOptions store;
+  principal::GroupSource groups = principal::GroupSource::Process;
+  std::vector<std::string> mount_options;  ///< for libfuse and the kernel
+};
+
+/// Reads the command line. Throws StartError(64) on what is not understood. `help` receives the text of --help or --version
+/// when that was asked for, and then nothing else counts.
+Options parse_options(const std::vector<std::string>& arguments, std::string& help);
+
+}  // namespace acefs::daemon

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/run.hpp"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <thread>
+
+#include "backing/acting.hpp"
+#include "daemon/background.hpp"
+#include "daemon/exit_codes.hpp"
+#include "daemon/log.hpp"
+#include "daemon/places.hpp"
+#include "daemon/signals.hpp"
+#include "fuse/notifier.hpp"
+#include "fuse/server.hpp"
+#include "node/table.hpp"
+
+namespace acefs::daemon {
+namespace {
+
+constexpr double kForEver = 1e9;  // seconds
+
+/// Raises the limit of open files to what is allowed; returns it.
+std::size_t raise_file_limit() {
+  struct rlimit limit {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) < 0) return 256;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return std::min<std::size_t>(limit.rlim_cur, 1 << 20);
+}
+
+/// A quarter of the descriptors for directories; the others are for files that users hold open.
+std::size_t directories_to_hold(std::size_t file_limit) { return std::clamp<std::size_t>(file_limit / 4, 16, 8192); }
+
+std::shared_ptr<const principal::Config> load_config(const std::string& file) {
+  if (file.empty()) return std::make_shared<const principal::Config>();
+  auto config = principal::Config::load(file);
+  if (!config) throw StartError(kConfig, config.error().message);
+  for (const auto& problem : config->problems) spdlog::error("{}:{}: {}", file, problem.line, problem.message);
+  return std::make_shared<const principal::Config>(std::move(*config));
+}
+
+/// Everything that outlives single requests, in the order in which it depends on one another.
+struct Stack {
+  Stack(const Options& options, UniqueFd source, dev_t dev, const node::InodeKey& root_key, std::size_t file_limit)
+      : root(std::make_shared<const UniqueFd>(std::move(source))), store(root->get(), options.store), accounts(principal::system_accounts()),
+        resolver(principals, *accounts, {.groups = options.groups}), table(root_key, options.fs.nfs_export),
+        held(backing, root->get(), dev, directories_to_hold(file_limit)),
+        walk(backing, store, table, held, principals, root, notifier), authorizer(table, walk, resolver, principals, options.fs.profile),
+        ops(backing, store, authorizer, options.fs, notifier) {}
+
+  node::SharedFd root;
+  backing::Backing backing;
+  backing::GrantStore store;
+  acl::PrincipalTable principals;
+  std::unique_ptr<principal::Accounts> accounts;
+  principal::Resolver resolver;
+  fuse::Notifier notifier;
+  node::Table table;
+  node::HeldDirs held;
+  node::Walk walk;
+  fs::Authorizer authorizer;
+  fs::Ops ops;
+  fuse::LockWaiters waiters;
+};
+
+struct DestroySession {
+  void operator()(fuse_session* session) const { fuse_session_destroy(session); }
+};
+using Session = std::unique_ptr<fuse_session, DestroySession>;
+
+Session make_session(const Options& options, fuse::Server& server) {
+  std::string list = "subtype=acefs";
+  const bool names_itself = std::any_of(options.mount_options.begin(), options.mount_options.end(),
+                                        [](const std::string& o) { return o.starts_with("fsname="); });
+  auto add = [&list](const std::string& option) {
+    list += ',';
+    for (const char c : option) list += c == ',' || c == '\\' ? std::string{'\\', c} : std::string{c};
+  };
+  if (!names_itself) add("fsname=" + options.source);
+  if (backing::can_act() && !options.only_me) add("allow_other");
+  for (const std::string& option : options.mount_options) {
+    if (option != "allow_other" || !backing::can_act()) add(option);
+  }
+  fuse_args args = FUSE_ARGS_INIT(0, nullptr);
+  fuse_opt_add_arg(&args, "acefs");
+  fuse_opt_add_arg(&args, "-o");
+  fuse_opt_add_arg(&args, list.c_str());
+  const fuse_lowlevel_ops& operations = fuse::operations(options.fs.locks);
+  Session session(fuse_session_new(&args, &operations, sizeof operations, &server));
+  fuse_opt_free_args(&args);
+  if (!session) throw StartError(kUsage, "libfuse does not accept the mount options \"" + list + "\"");
+  return session;
+}
+
+/// Stops serving such that nothing is lost: what the kernel still holds (pages of writable mappings) is written while there is
+/// somebody to write it, then the mount goes; lazily if it is in use.
+void stop(fuse_session* session, const std::string& mountpoint, pthread_t main_thread) {
+  const UniqueFd fd(::open(mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd) ::syncfs(fd.get());
+  const_cast<UniqueFd&>(fd).reset();
+  if (::umount2(mountpoint.c_str(), UMOUNT_NOFOLLOW) == 0) return;  // the session ends by itself
+  ::umount2(mountpoint.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  fuse_session_exit(session);
+  ::pthread_kill(main_thread, SIGALRM);  // wakes the loop, which looks whether the session is over
+}
+
+int serve(const Options& options, fuse_session* session) {
+  fuse_loop_config* config = fuse_loop_cfg_create();
+  const unsigned threads = options.threads != 0 ? options.threads : std::max(4U, std::thread::hardware_concurrency());
+  fuse_loop_cfg_set_clone_fd(config, 0);
+  fuse_loop_cfg_set_max_threads(config, threads);
+  fuse_loop_cfg_set_idle_threads(config, threads);
+  const int result = fuse_session_loop_mt(session, config);
+  fuse_loop_cfg_destroy(config);
+  if (result < 0) {
+    spdlog::error("serving {}: {}", options.mountpoint, std::strerror(-result));
+    return kInternal;
+  }
+  return kOk;
+}
+
+}  // namespace
+
+int run(const Options& given) {
+  Options options = given;
+  UniqueFd source = open_source(options.source);
+  options.mountpoint = check_mountpoint(options.mountpoint);
+  if (!options.foreground) options.ready_fd = go_to_background();
+  const std::string log = !options.log.empty() ? options.log : options.foreground ? "stderr" : "syslog";
+  start_log(options.foreground || !options.log.empty() ? log : "stderr", options.log_level);
+
+  const std::size_t file_limit = raise_file_limit();
+  ::umask(0);  // the kernel has applied the callers' umask already
+  if (Status s = backing::prepare_acting(); !s)
+    throw StartError(kUnavailable, std::string("this process may not act as its callers: ") + std::strerror(s.errno_value()));
+  backing::Backing probe;
+  const auto attr = probe.stat_at(source.get(), "");
+  if (!attr) throw StartError(kNoSource, "backing directory " + options.source + ": " + std::strerror(attr.error().errno_value()));
+
+  std::atomic<fuse_session*> running{nullptr};
+  std::atomic<bool> stop_asked{false};
+  Stack* stack_for_reload = nullptr;
+  std::mutex reload_mutex;
+  const pthread_t main_thread = ::pthread_self();
+  struct sigaction wake {};
+  wake.sa_handler = [](int) {};
+  ::sigaction(SIGALRM, &wake, nullptr);
+  const Signals signals(
+      [&] {
+        stop_asked = true;
+        if (fuse_session* session = running) stop(session, options.mountpoint, main_thread);
+      },
+      [&] {
+        const std::lock_guard lock(reload_mutex);
+        if (stack_for_reload == nullptr) return;
+        try {
+          stack_for_reload->resolver.configure(load_config(options.config));
+          spdlog::info("configuration read again");
+        } catch (const std::exception& e) {
+          spdlog::error("configuration stays as it was: {}", e.what());
+        }
+      });
+
+  Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
+  stack.resolver.configure(load_config(options.config));
+  fuse::Server server{stack.ops, stack.waiters, options.names_cached ? kForEver : 0.0, {}};
+  server.on_ready = [&options, &log, detached = !options.foreground] {
+    if (detached) {
+      let_go_of_terminal();
+      start_log(log, options.log_level);
+    }
+    if (options.ready_fd >= 0 && ::write(options.ready_fd, "1", 1) == 1) ::close(options.ready_fd);
+  };
+  const Session session = make_session(options, server);
+  if (fuse_session_mount(session.get(), options.mountpoint.c_str()) != 0)
+    throw StartError(kUnavailable, "cannot mount on " + options.mountpoint);
+  stack.notifier.attach(session.get());
+  {
+    const std::lock_guard lock(reload_mutex);
+    stack_for_reload = &stack;
+  }
+  running = session.get();
+  const int code = stop_asked ? static_cast<int>(kOk) : serve(options, session.get());
+  running = nullptr;
+  {
+    const std::lock_guard lock(reload_mutex);
+    stack_for_reload = nullptr;
+  }
+  stack.notifier.attach(nullptr);
+  fuse_session_unmount(session.get());
+  return code;
+}
+
+}  // namespace acefs::daemon

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+// Grants written through the mount: who may, and what is stored.
+#include <sys/xattr.h>
+
+#include <algorithm>
+#include <array>
+
+#include "backing/acting.hpp"
+#include "fs/ops.hpp"
+
+namespace acefs::fs {
+
+using acl::AccessMask;
+using acl::Perm;
+
+namespace {
+
+/// What the grant gives (allow) or takes (denial) as stored, as far as it counts now.
+struct Effect {
+  bool denies = false;
+  AccessMask letters;
+};
+
+Effect effect_of(const acl::Grant& grant, acl::TimePoint now) {
+  if (!grant.ace) return {true, AccessMask::all()};
+  if (grant.ace->expires != 0 && now > grant.ace->expires) return {};
+  if (acl::is_full_denial(grant.key, *grant.ace)) return {true, AccessMask::all()};
+  const AccessMask letters = acl::mask_of(grant.ace->permissions);
+  switch (grant.key.kind) {
+    case acl::KeyKind::Plain:
+      return {false, letters};
+    case acl::KeyKind::Deny:
+      return {true, letters};
+    case acl::KeyKind::Audit:
+    case acl::KeyKind::Alarm:
+      return {};
+  }
+  return {};
+}
+
+const acl::Grant* find(const acl::Acl& acl, const acl::GrantKey& key) {
+  const auto it = std::find_if(acl.grants().begin(), acl.grants().end(), [&](const acl::Grant& g) { return g.key == key; });
+  return it == acl.grants().end() ? nullptr : &*it;
+}
+
+/// What the caller may hand out. The owner could give himself whatever is not denied to him by chmod, so for this purpose he
+/// holds it.
+AccessMask held_by(const At& at) {
+  return at.is_owner() ? AccessMask::all() - at.decision.denied : at.effective();
+}
+
+bool same_reach(const acl::Ace& a, const acl::Ace& b) { return a.flags == b.flags && a.expires == b.expires && a.type == b.type; }
+
+/// Letters that somebody has after the change and had not before, by this grant alone.
+AccessMask gained(const acl::Grant* before, const acl::Grant* after, acl::TimePoint now) {
+  const Effect was = before ? effect_of(*before, now) : Effect{};
+  const Effect is = after ? effect_of(*after, now) : Effect{};
+  const bool comparable = before && after && before->ace && after->ace && same_reach(*before->ace, *after->ace);
+  AccessMask more;
+  if (!is.denies) more |= comparable && !was.denies ? is.letters - was.letters : is.letters;
+  if (was.denies) more |= comparable && is.denies ? was.letters - is.letters : is.denies ? AccessMask() : was.letters;
+  return more;
+}
+
+}  // namespace
+
+// Adding: C. Changing or removing: o. Writing a denial: O. All EPERM, and nobody hands out letters that he does not hold (EPERM).
+// Not a valid ACE: EINVAL, and nothing changes.
+Status Ops::write_grant(const Request& rq, const At& at, const std::string& key_text, const std::optional<std::string>& value, int flags) {
+  if (!at.attr().can_have_acl()) return Status::from(EPERM);  // as setxattr(2) for user.* on such nodes
+  const auto key = acl::parse_key(key_text);
+  const acl::TimePoint now = wall_clock();
+  const acl::Grant* before = find(*at.chain.last().acl, *key);
+  if (!value && !before) return Status::from(ENODATA);
+  if (value && before && (flags & XATTR_CREATE) != 0) return Status::from(EEXIST);
+  if (value && !before && (flags & XATTR_REPLACE) != 0) return Status::from(ENODATA);
+
+  std::optional<acl::Grant> after;
+  if (value) {
+    after = acl::Grant::read(*key, *value);
+    if (!after->ace) return Status::from(EINVAL);
+    const std::string_view who = key->principal;
+    if (who.starts_with("o:") && who != acl::kOwnerWho && who != acl::kGroupWho && who != acl::kEveryoneWho) return Status::from(EINVAL);
+  }
+  const AccessMask have = at.effective();
+  const bool denies = after && effect_of(*after, now).denies;
+  if (before && !have.has(Perm::ChangeAce)) return Status::from(EPERM);
+  if (denies && !have.has(Perm::WriteDeny)) return Status::from(EPERM);
+  if (!before && !denies && !have.has(Perm::AddAce)) return Status::from(EPERM);
+  const bool lifts_only = before && effect_of(*before, now).denies && !value;
+  // The owner is never shut out by a denial (his part of the rights stays), so he may also lift it.
+  const bool owner_lifts = lifts_only && at.is_owner();
+  if (!at.is_root() && !owner_lifts && !held_by(at).contains(gained(before, after ? &*after : nullptr, now))) return Status::from(EPERM);
+
+  backing::Change change{key_text, std::nullopt};
+  if (after) {
+    if (after->ace->creator.empty()) after->ace->creator = auth_.resolver().creator_name(rq.caller.uid);
+    if (after->ace->share_time == 0) after->ace->share_time = now / 1'000'000'000;
+    change.value = acl::encode(*after->ace);
+  }
+  auto fd = walk_.open_path(at.chain);
+  if (!fd) return fd.status();
+  const backing::ActAsDaemon daemon;
+  return store_.apply(fd->get(), std::array{std::move(change)}, flags);
+}
+
+}  // namespace acefs::fs

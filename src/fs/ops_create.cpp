@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// New nodes. They belong to the caller from their first moment, because the thread acts as the caller (backing/acting.hpp).
+#include "backing/acting.hpp"
+#include "fs/ops.hpp"
+
+namespace acefs::fs {
+
+using acl::AccessMask;
+using acl::Perm;
+
+Result<Entry> Ops::new_entry(const At& parent, const char* name) {
+  auto dir = walk_.directory(parent.chain);
+  if (!dir) return dir.status();
+  auto attr = backing_.stat_at((*dir)->get(), name);
+  if (!attr) return attr.status();
+  auto link = std::make_shared<const node::Link>(node::Link{parent.node(), name});
+  return entry_of(table_.obtain(node::InodeKey::of(*attr), std::move(link)), *attr);
+}
+
+// Needs a on the directory (nfs4_acl(5): append-data means create-subdirectory).
+Result<Entry> Ops::mkdir(const Request& rq, node::NodeId parent, const char* name, mode_t mode) {
+  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::AppendData);
+  if (!at) return at.status();
+  if (is_hidden(*at, name)) return Status::from(EACCES);
+  auto dir = walk_.directory(at->chain);
+  if (!dir) return dir.status();
+  if (Status s = backing_.mkdir_at((*dir)->get(), name, mode); !s) return s;
+  return new_entry(*at, name);
+}
+
+// Needs w on the directory. Device nodes only for those whom the kernel lets (CAP_MKNOD, asked before this).
+Result<Entry> Ops::mknod(const Request& rq, node::NodeId parent, const char* name, mode_t mode, dev_t device) {
+  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
+  if (!at) return at.status();
+  if (is_hidden(*at, name)) return Status::from(EACCES);
+  auto dir = walk_.directory(at->chain);
+  if (!dir) return dir.status();
+  if (Status s = backing_.mknod_at((*dir)->get(), name, mode, device); !s) return s;
+  return new_entry(*at, name);
+}
+
+// Needs w on the directory.
+Result<Entry> Ops::symlink(const Request& rq, const char* target, node::NodeId parent, const char* name) {
+  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
+  if (!at) return at.status();
+  if (is_hidden(*at, name)) return Status::from(EACCES);
+  auto dir = walk_.directory(at->chain);
+  if (!dir) return dir.status();
+  if (Status s = backing_.symlink_at(target, (*dir)->get(), name); !s) return s;
+  return new_entry(*at, name);
+}
+
+// Needs w on the directory. Who creates a file gets the handle he asked for, whatever its mode.
+Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* name, mode_t mode, int flags) {
+  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
+  if (!at || is_hidden(*at, name)) {
+    if (at) return Status::from(EACCES);
+    // The file may have come into being behind the kernel's back: then this is an open, which needs nothing of the directory
+    // but the way through it.
+    if ((flags & O_EXCL) != 0 || at.error().errno_value() != EACCES) return at.status();
+    auto entry = lookup(rq, parent, name);
+    if (!entry) return entry.error().errno_value() == ENOENT ? at.status() : entry.status();
+    auto file = open(rq, entry->id, flags & ~(O_CREAT | O_EXCL));
+    if (!file) {
+      forget(entry->id, 1);
+      return file.status();
+    }
+    return Created{*entry, std::move(*file)};
+  }
+  auto dir = walk_.directory(at->chain);
+  if (!dir) return dir.status();
+  const bool append = (flags & O_APPEND) != 0;
+  const int open_flags = (flags & O_ACCMODE) | O_CREAT | O_EXCL | (append ? O_APPEND : 0) | (flags & (O_SYNC | O_DSYNC | O_NOATIME));
+  auto fd = backing_.open_at((*dir)->get(), name, open_flags, mode & 07777);
+  if (!fd) {
+    if (fd.error().errno_value() != EEXIST || (flags & O_EXCL) != 0) return fd.status();
+    auto entry = lookup(rq, parent, name);
+    if (!entry) return entry.status();
+    auto file = open(rq, entry->id, flags & ~O_CREAT);
+    if (!file) {
+      forget(entry->id, 1);
+      return file.status();
+    }
+    return Created{*entry, std::move(*file)};
+  }
+  auto made = auth_.child(rq, *at, name);
+  const auto attr = backing_.stat_at(fd->get(), "");
+  if (!attr) return attr.status();
+  // Renamed or removed behind the mount in the meantime: there is no name left to hand out.
+  if (!made || made->node()->key != node::InodeKey::of(*attr)) return Status::from(ESTALE);
+  AccessMask need;
+  if ((flags & O_ACCMODE) != O_WRONLY) need |= Perm::ReadData;
+  if ((flags & O_ACCMODE) != O_RDONLY) need |= Perm::WriteData;
+  const node::NodePtr node = made->node();
+  const AccessMask base = made->decision.base | need;
+  auto file = make_handle(rq, std::move(*made), std::move(*fd), need, base);
+  if (!file) return file.status();
+  return Created{entry_of(node, *attr), std::move(*file)};
+}
+
+// Needs w on the directory: a file without a name, which link may give it one.
+Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode, int flags) {
+  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
+  if (!at) return at.status();
+  auto dir = walk_.directory(at->chain);
+  if (!dir) return dir.status();
+  auto fd = backing_.open_at((*dir)->get(), ".", O_TMPFILE | (flags & (O_ACCMODE | O_APPEND | O_EXCL)), mode & 07777);
+  if (!fd) return fd.status();
+  const auto attr = backing_.stat_at(fd->get(), "");
+  if (!attr) return attr.status();
+  auto pinned = backing_.reopen(fd->get(), O_PATH);
+  if (!pinned) return pinned.status();
+  const node::NodePtr node = table_.obtain(node::InodeKey::of(*attr), nullptr);
+  {
+    const std::lock_guard lock(node->mutex);
+    node->pinned = std::make_shared<const UniqueFd>(std::move(*pinned));
+    node->last_link = std::make_shared<const node::Link>(node::Link{at->node(), std::string()});
+  }
+  auto chain = walk_.chain_of(node, nullptr);
+  if (!chain) return chain.status();
+  AccessMask need = Perm::WriteData;
+  if ((flags & O_ACCMODE) == O_RDWR) need |= Perm::ReadData;
+  At made{std::move(*chain), at->who, {}};
+  made.decision = auth_.decide(rq.caller, made.chain.segments, {.need = {}, .now = wall_clock(), .base = {}}, made.who);
+  const AccessMask base = made.decision.base | need;
+  auto file = make_handle(rq, std::move(made), std::move(*fd), need, base);
+  if (!file) return file.status();
+  return Created{entry_of(node, *attr), std::move(*file)};
+}
+
+}  // namespace acefs::fs

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Listing directories.
+#include <dirent.h>
+
+#include <cstring>
+
+#include "fs/ops.hpp"
+
+namespace acefs::fs {
+
+using acl::AccessMask;
+using acl::Perm;
+
+namespace {
+constexpr std::size_t kBufferSize = 32 * 1024;
+}
+
+// Needs r.
+Result<std::unique_ptr<OpenDir>> Ops::opendir(const Request& rq, node::NodeId id) {
+  auto at = auth_.authorize(rq, id, Perm::ReadData);
+  if (!at) return at.status();
+  auto dir = walk_.directory(at->chain);
+  if (!dir) return dir.status();
+  auto fd = backing_.open_at((*dir)->get(), ".", O_RDONLY | O_DIRECTORY);
+  if (!fd) return fd.status();
+  const AccessMask base = at->decision.base;
+  auto file = make_handle(rq, std::move(*at), std::move(*fd), Perm::ReadData, base);
+  if (!file) return file.status();
+  auto open = std::make_unique<OpenDir>();
+  open->file = std::move(*file);
+  return open;
+}
+
+void Ops::releasedir(std::unique_ptr<OpenDir> dir) { release(std::move(dir->file)); }
+
+std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, DirEntry entry, bool plus) {
+  const bool at_root = at.node() == table_.root();
+  if (at_root && entry.name == backing::kSideDir) return std::nullopt;
+  const bool dots = entry.name == "." || entry.name == "..";
+  if (at_root && entry.name == "..") entry.ino = at.attr().st.st_ino;  // what is above the mount is not ours to tell
+  // Attributes go out for children whose t the caller has; the others are mere names.
+  if (plus && !dots) {
+    auto child = auth_.child(rq, at, std::string(entry.name));
+    if (!child) {
+      if (child.error().errno_value() == ENOENT) return std::nullopt;  // removed since the listing was read
+      return entry;
+    }
+    if (child->effective().has(Perm::ReadAttributes)) entry.child = entry_of(child->node(), child->attr());
+  }
+  return entry;
+}
+
+Status Ops::readdir(const Request& rq, OpenDir& dir, std::int64_t offset, bool plus, const std::function<bool(const DirEntry&)>& take) {
+  const std::lock_guard lock(dir.mutex);
+  if (Status s = recheck(*dir.file); !s) return s;
+  const int fd = dir.file->fd->get();
+  if (offset != dir.position) {
+    auto at = backing_.seek(fd, offset, SEEK_SET);
+    if (!at) return at.status();
+    dir.begin = dir.end = 0;
+    dir.position = offset;
+  }
+  std::optional<At> listed;
+  if (auto at = auth_.look(rq, dir.file->node->id)) listed = std::move(*at);
+  if (!listed) {
+    // The directory lost its name while it was open; whoever holds it may still list what is in it, which is nothing.
+    auto chain = walk_.chain_of(dir.file->node, nullptr, dir.file->fd);
+    if (!chain) return Status::ok();
+    listed = At{std::move(*chain), dir.file->who, {}};
+    plus = false;
+  }
+  dir.buffer.resize(kBufferSize);
+  for (bool any = false;; any = true) {
+    if (dir.begin == dir.end) {
+      auto n = backing_.read_directory(fd, dir.buffer.data(), dir.buffer.size());
+      if (!n) return any ? Status::ok() : n.status();  // what was handed out counts; the error comes again
+      if (*n == 0) return Status::ok();
+      dir.begin = 0;
+      dir.end = *n;
+    }
+    const auto* record = reinterpret_cast<const struct dirent64*>(dir.buffer.data() + dir.begin);
+    const auto entry = entry_for_listing(
+        rq, *listed, {.name = record->d_name, .ino = record->d_ino, .type = record->d_type, .next = record->d_off, .child = {}}, plus);
+    if (entry && !take(*entry)) {
+      if (entry->child) forget(entry->child->id, 1);
+      return Status::ok();
+    }
+    dir.position = record->d_off;
+    dir.begin += record->d_reclen;
+  }
+}
+
+// Needs nothing more than the handle.
+Status Ops::fsyncdir(const Request&, OpenDir& dir, bool data_only) { return backing_.sync(dir.file->fd->get(), data_only); }
+
+}  // namespace acefs::fs

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Operations that find and look at nodes without opening them.
+#include <unistd.h>
+
+#include <cstring>
+
+#include "fs/ops.hpp"
+
+namespace acefs::fs {
+
+using acl::AccessMask;
+using acl::Perm;
+
+Ops::Ops(backing::Backing& backing, backing::GrantStore& store, Authorizer& authorizer, const Options& options, OpsEvents& events)
+    : backing_(backing), store_(store), auth_(authorizer), walk_(authorizer.walk()), table_(authorizer.table()),
+      options_(options), events_(events), locker_(backing) {}
+
+bool Ops::is_hidden(const At& parent, const char* name) const {
+  return parent.node() == table_.root() && backing::kSideDir == name;
+}
+
+Entry Ops::entry_of(const node::NodePtr& node, const backing::Attr& attr) {
+  table_.count_lookup(node);
+  return {node->id, attr};
+}
+
+// Needs x on the directory.
+Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* name) {
+  // "." and ".." are how the kernel finds a node by number on behalf of NFS; it need not be a directory.
+  const bool by_number = std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
+  const bool needs_x = auth_.profile().traverse_is_strict && !by_number;
+  auto at = auth_.authorize(rq, parent, needs_x ? AccessMask(Perm::Execute) : AccessMask());
+  if (!at) return at.status();
+  if (std::strcmp(name, ".") == 0) return entry_of(at->node(), at->attr());
+  if (std::strcmp(name, "..") == 0) {
+    if (at->chain.steps.size() < 2) return entry_of(at->node(), at->attr());
+    const node::Step& up = at->chain.steps[at->chain.steps.size() - 2];
+    return entry_of(up.node, up.attr);
+  }
+  if (is_hidden(*at, name)) return Status::from(ENOENT);
+  auto dir = walk_.directory(at->chain);
+  if (!dir) return dir.status();
+  auto attr = backing_.stat_at((*dir)->get(), name);
+  if (!attr) return attr.status();
+  auto link = std::make_shared<const node::Link>(node::Link{at->node(), name});
+  return entry_of(table_.obtain(node::InodeKey::of(*attr), std::move(link)), *attr);
+}
+
+void Ops::forget(node::NodeId id, std::uint64_t count) { table_.forget(id, count); }
+
+// access(2): r; w (a directory: w, a or D); x; existence: t.
+Status Ops::access(const Request& rq, node::NodeId id, int mask) {
+  auto enough = [mask](const At& at) {
+    const AccessMask have = at.effective();
+    if (mask == F_OK) return have.has(Perm::ReadAttributes);
+    const AccessMask writing =
+        at.attr().is_directory() ? Perm::WriteData | Perm::AppendData | AccessMask(Perm::DeleteChild) : AccessMask(Perm::WriteData);
+    return ((mask & R_OK) == 0 || have.has(Perm::ReadData)) && ((mask & W_OK) == 0 || have.intersects(writing)) &&
+           ((mask & X_OK) == 0 || have.has(Perm::Execute));
+  };
+  return auth_.authorize_if(rq, id, enough, EACCES).status();
+}
+
+// Needs t.
+Result<std::string> Ops::readlink(const Request& rq, node::NodeId id) {
+  auto at = auth_.authorize(rq, id, Perm::ReadAttributes);
+  if (!at) return at.status();
+  auto fd = walk_.open_path(at->chain);
+  if (!fd) return fd.status();
+  return backing_.read_link(fd->get());
+}
+
+// Needs nothing: anybody may know how full the disk is.
+Result<struct statvfs> Ops::statfs(const Request&, node::NodeId) { return backing_.stat_filesystem(walk_.root_fd()->get()); }
+
+}  // namespace acefs::fs

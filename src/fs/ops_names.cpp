@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Names come, go and move.
+#include <linux/fs.h>
+
+#include "fs/ops.hpp"
+
+namespace acefs::fs {
+
+using acl::AccessMask;
+using acl::Perm;
+
+// d on the node or D on the directory (EACCES); in a sticky directory also owner of either, or d on the node (EPERM).
+Status Ops::may_delete(const At& parent, const At& child) const {
+  if (child.effective().has(Perm::Delete)) return Status::ok();
+  if (!parent.effective().has(Perm::DeleteChild)) return Status::from(EACCES);
+  const bool sticky = (parent.attr().st.st_mode & S_ISVTX) != 0;
+  if (sticky && !parent.is_root() && !parent.is_owner() && !child.is_owner()) return Status::from(EPERM);
+  return Status::ok();
+}
+
+void Ops::pin_before_unlink(const At& child) {
+  if (child.chain.link == nullptr) return;
+  const node::NodePtr& node = child.node();
+  {
+    const std::lock_guard lock(node->mutex);
+    if (node->links.size() > 1 || node->pinned) return;
+  }
+  auto fd = walk_.open_path(child.chain);
+  if (!fd) return;
+  auto pinned = std::make_shared<const UniqueFd>(std::move(*fd));
+  const std::lock_guard lock(node->mutex);
+  node->pinned = std::move(pinned);
+}
+
+void Ops::name_gone(const At& parent, const At& child, const char* name) {
+  const bool none_left = node::remove_link(*child.node(), *parent.node(), name);
+  if (none_left && (child.attr().is_directory() || child.attr().st.st_nlink <= 1)) {
+    table_.disown(child.node());
+  } else if (!none_left) {
+    const std::lock_guard lock(child.node()->mutex);
+    child.node()->pinned.reset();
+  }
+}
+
+Status Ops::remove(const Request& rq, node::NodeId parent, const char* name, int flags) {
+  auto at = auth_.authorize(rq, parent, Perm::Execute);
+  if (!at) return at.status();
+  if (is_hidden(*at, name)) return Status::from(ENOENT);
+  auto child = auth_.child(rq, *at, name);
+  if (!child) return child.status();
+  if (Status s = may_delete(*at, *child); !s) return s;
+  auto dir = walk_.directory(at->chain);
+  if (!dir) return dir.status();
+  pin_before_unlink(*child);
+  if (Status s = backing_.unlink_at((*dir)->get(), name, flags); !s) return s;
+  name_gone(*at, *child, name);
+  return Status::ok();
+}
+
+Status Ops::unlink(const Request& rq, node::NodeId parent, const char* name) { return remove(rq, parent, name, 0); }
+Status Ops::rmdir(const Request& rq, node::NodeId parent, const char* name) { return remove(rq, parent, name, AT_REMOVEDIR); }
+
+namespace {
+
+/// What the new directory must give for a node of that kind to appear in it.
+AccessMask to_receive(const At& node) { return node.attr().is_directory() ? Perm::AppendData : Perm::WriteData; }
+
+}  // namespace
+
+// Deletion right on the source; w (a directory: a) on the new parent; deletion right on what is replaced; w on a directory that
+// gets another parent (its ".." is written). EXDEV when the move would give the caller rights that he lacks now.
+Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, node::NodeId to_dir, const char* to, unsigned flags) {
+  auto source = auth_.authorize(rq, from_dir, Perm::Execute);
+  if (!source) return source.status();
+  auto target = auth_.authorize(rq, to_dir, Perm::Execute);
+  if (!target) return target.status();
+  if (is_hidden(*source, from)) return Status::from(ENOENT);
+  if (is_hidden(*target, to)) return Status::from(EACCES);
+  if ((flags & ~static_cast<unsigned>(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0) return Status::from(EINVAL);
+  const bool exchange = (flags & RENAME_EXCHANGE) != 0;
+
+  auto moved = auth_.child(rq, *source, from);
+  if (!moved) return moved.status();
+  auto replaced = auth_.child(rq, *target, to);
+  if (!replaced && replaced.error().errno_value() != ENOENT) return replaced.status();
+  if (replaced && (flags & RENAME_NOREPLACE) != 0) return Status::from(EEXIST);
+  if (!replaced && exchange) return Status::from(ENOENT);
+  const bool same_parent = source->node() == target->node();
+
+  if (Status s = may_delete(*source, *moved); !s) return s;
+  if (!target->effective().contains(to_receive(*moved))) return Status::from(EACCES);
+  if (!same_parent && moved->attr().is_directory() && !moved->effective().has(Perm::WriteData)) return Status::from(EACCES);
+  if (replaced) {
+    if (Status s = may_delete(*target, *replaced); !s) return s;
+  }
+  if (exchange) {
+    if (!source->effective().contains(to_receive(*replaced))) return Status::from(EACCES);
+    if (!same_parent && replaced->attr().is_directory() && !replaced->effective().has(Perm::WriteData)) return Status::from(EACCES);
+  }
+  if (!same_parent) {
+    const acl::TimePoint now = wall_clock();
+    auto widens = [&](const At& node, const At& parent) {
+      return !acl::widened(node.chain.segments, parent.chain.segments, *parent.who, now, auth_.profile()).empty();
+    };
+    if (widens(*moved, *target) || (exchange && widens(*replaced, *source))) return Status::from(EXDEV);
+  }
+
+  auto from_fd = walk_.directory(source->chain);
+  if (!from_fd) return from_fd.status();
+  auto to_fd = walk_.directory(target->chain);
+  if (!to_fd) return to_fd.status();
+  if (replaced && !exchange && replaced->node() != moved->node()) pin_before_unlink(*replaced);
+  if (Status s = backing_.rename_at((*from_fd)->get(), from, (*to_fd)->get(), to, flags); !s) return s;
+  if (replaced && replaced->node() == moved->node()) return Status::ok();  // two names of one inode: nothing moved
+  auto moved_link = std::make_shared<const node::Link>(node::Link{target->node(), to});
+  if (exchange) {
+    node::remove_link(*replaced->node(), *target->node(), to);
+    node::remove_link(*moved->node(), *source->node(), from);
+    node::add_link(*replaced->node(), std::make_shared<const node::Link>(node::Link{source->node(), from}));
+    node::add_link(*moved->node(), std::move(moved_link));
+    return Status::ok();
+  }
+  if (replaced) name_gone(*target, *replaced, to);
+  node::remove_link(*moved->node(), *source->node(), from);
+  node::add_link(*moved->node(), std::move(moved_link));
+  return Status::ok();
+}
+
+// w on the new directory; owner of the node, or w on it (EPERM). EXDEV when the new name would give the caller rights that he
+// lacks now. What the kernel's fs.protected_hardlinks forbids (setuid and setgid programs, special files) stays forbidden.
+Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir, const char* to) {
+  auto at = auth_.look(rq, id);
+  if (!at) return at.status();
+  auto target = auth_.authorize(rq, to_dir, Perm::Execute | Perm::WriteData);
+  if (!target) return target.status();
+  if (is_hidden(*target, to)) return Status::from(EACCES);
+  const mode_t mode = at->attr().st.st_mode;
+  const bool unsafe = !S_ISREG(mode) || (mode & S_ISUID) != 0 || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+  if (!at->is_root() && !at->is_owner() && (unsafe || !at->effective().has(Perm::WriteData))) return Status::from(EPERM);
+  if (!acl::widened(at->chain.segments, target->chain.segments, *target->who, wall_clock(), auth_.profile()).empty())
+    return Status::from(EXDEV);
+  auto fd = walk_.open_path(at->chain);
+  if (!fd) return fd.status();
+  auto dir = walk_.directory(target->chain);
+  if (!dir) return dir.status();
+  if (Status s = backing_.link_at(fd->get(), (*dir)->get(), to); !s) return s;
+  return new_entry(*target, to);
+}
+
+}  // namespace acefs::fs

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// Extended attributes; those that are grants are acl.cpp's neighbours in grant_write.cpp.
+#include <sys/xattr.h>
+
+#include <algorithm>
+
+#include "fs/ops.hpp"
+#include "fs/virtual_xattr.hpp"
+#include "fs/xattr_name.hpp"
+
+namespace acefs::fs {
+
+using acl::AccessMask;
+using acl::Perm;
+
+namespace {
+
+constexpr std::size_t kListMax = 65'536;  // XATTR_LIST_MAX
+
+/// A grant is shown to who has c, and to the one whom it names.
+bool may_see(const At& at, const acl::Grant& grant, acl::PrincipalTable& principals) {
+  return at.effective().has(Perm::ReadAcl) || at.who->is(principals.intern(grant.key.principal));
+}
+
+}  // namespace
+
+// `user.*`: n. Grants: c, one's own always. `security.*`: anybody (the kernel asks on everybody's behalf). POSIX ACLs: EOPNOTSUPP.
+Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std::string& name) {
+  const XattrKind kind = xattr_kind(name, options_.prefix);
+  if (kind == XattrKind::System) return Status::from(EOPNOTSUPP);
+  auto at = auth_.look(rq, id);
+  if (!at) return at.status();
+  if (kind == XattrKind::Virtual) {
+    at = auth_.with_names(rq, std::move(*at));
+    return virtual_xattr(name, options_.prefix, *at->chain.last().acl,
+                         [&](const acl::Grant& grant) { return may_see(*at, grant, auth_.principals()); });
+  }
+  if (kind == XattrKind::Grant) {
+    const auto key = acl::parse_key(std::string_view(name).substr(options_.prefix.size()));
+    at = auth_.with_names(rq, std::move(*at));
+    for (const acl::Grant& grant : at->chain.last().acl->grants()) {
+      if (grant.key != *key) continue;
+      if (!may_see(*at, grant, auth_.principals())) return Status::from(EACCES);
+      return grant.value;
+    }
+    return Status::from(at->effective().has(Perm::ReadAcl) ? ENODATA : EACCES);
+  }
+  if (kind == XattrKind::Marker) return Status::from(ENODATA);
+  if ((kind == XattrKind::User || kind == XattrKind::Reserved) && !at->effective().has(Perm::ReadNamed)) return Status::from(EACCES);
+  if (kind == XattrKind::Trusted && !at->is_root()) return Status::from(ENODATA);
+  auto fd = walk_.open_path(at->chain);
+  if (!fd) return fd.status();
+  return backing_.get_xattr(fd->get(), name.c_str());
+}
+
+// n for `user.*`, c for grants (one's own always); what may not be read is not listed. EACCES if that leaves nothing to say.
+Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
+  auto at = auth_.look(rq, id);
+  if (!at) return at.status();
+  at = auth_.with_names(rq, std::move(*at));
+  std::string list;
+  bool any_grant = false;
+  for (const acl::Grant& grant : at->chain.last().acl->grants()) {
+    if (!may_see(*at, grant, auth_.principals())) continue;
+    any_grant = true;
+    list += options_.prefix + acl::format_key(grant.key) + '\0';
+  }
+  const bool reads_user = at->effective().has(Perm::ReadNamed);
+  if (!reads_user && !any_grant && !at->effective().has(Perm::ReadAcl) && at->attr().can_have_acl()) return Status::from(EACCES);
+  auto fd = walk_.open_path(at->chain);
+  if (!fd) return fd.status();
+  auto names = backing_.list_xattrs(fd->get());
+  if (!names) return names.status();
+  for (const std::string& name : *names) {
+    const XattrKind kind = xattr_kind(name, options_.prefix);
+    const bool shown = kind == XattrKind::Security || (kind == XattrKind::Trusted && at->is_root()) ||
+                       ((kind == XattrKind::User || kind == XattrKind::Reserved) && reads_user);
+    if (shown) list += name + '\0';
+  }
+  if (list.size() > kListMax) return Status::from(E2BIG);
+  return list;
+}
+
+namespace {
+
+// `user.*`: N, and in a sticky directory only its owner, as the kernel's xattr_permission(). The rest: root.
+Status may_write_xattr(const At& at, XattrKind kind) {
+  switch (kind) {
+    case XattrKind::User: {
+      if (!at.effective().has(Perm::WriteNamed)) return Status::from(EACCES);
+      const bool sticky = at.attr().is_directory() && (at.attr().st.st_mode & S_ISVTX) != 0;
+      return sticky && !at.is_owner() && !at.is_root() ? Status::from(EPERM) : Status::ok();
+    }
+    case XattrKind::Security:
+    case XattrKind::Trusted:
+    case XattrKind::Reserved:
+    case XattrKind::Marker:
+      return at.is_root() ? Status::ok() : Status::from(EPERM);
+    case XattrKind::System:
+    case XattrKind::Virtual:
+    case XattrKind::Grant:
+      break;
+  }
+  return Status::from(EOPNOTSUPP);
+}
+
+}  // namespace
+
+// `user.*`: N. Grants: C, o, O as write_grant() says. Other reserved names, security.* and trusted.*: root (EPERM).
+Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name, std::string_view value, int flags) {
+  const XattrKind kind = xattr_kind(name, options_.prefix);
+  if (kind == XattrKind::System || kind == XattrKind::Virtual) return Status::from(EOPNOTSUPP);
+  auto at = auth_.look(rq, id);
+  if (!at) return at.status();
+  if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::string(value), flags);
+  if (Status s = may_write_xattr(*at, kind); !s) return s;
+  auto fd = walk_.open_path(at->chain);
+  if (!fd) return fd.status();
+  return backing_.set_xattr(fd->get(), name.c_str(), value.data(), value.size(), flags);
+}
+
+Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& name) {
+  const XattrKind kind = xattr_kind(name, options_.prefix);
+  if (kind == XattrKind::System || kind == XattrKind::Virtual) return Status::from(EOPNOTSUPP);
+  auto at = auth_.look(rq, id);
+  if (!at) return at.status();
+  if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::nullopt, 0);
+  if (Status s = may_write_xattr(*at, kind); !s) return s;
+  auto fd = walk_.open_path(at->chain);
+  if (!fd) return fd.status();
+  return backing_.remove_xattr(fd->get(), name.c_str());
+}
+
+}  // namespace acefs::fs

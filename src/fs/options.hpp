@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "acefs/acl/decide.hpp"
+
+namespace acefs::fs {
+
+/// Where locks taken through the mount live.
+enum class Locks {
+  Backing,  ///< on the backing files: seen by processes that use the tree directly, and they by us
+  Local,    ///< in the kernel, among users of this mount only (and with deadlock detection)
+};
+
+/// What a mount was asked to be.
+struct Options {
+  acl::Profile profile;
+  std::string prefix;       ///< of grants, "user.oc.grant."
+  Locks locks = Locks::Backing;
+  bool nfs_export = false;  ///< nodes stay known after the kernel forgot them, so that NFS handles stay valid
+};
+
+}  // namespace acefs::fs

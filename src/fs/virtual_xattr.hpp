@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "acefs/acl/acl.hpp"
+#include "acefs/base/result.hpp"
+
+namespace acefs::fs {
+
+/// Attributes that exist on every node of a mount and are answered by the daemon; never listed.
+///
+///     system.acefs.version     the daemon's version: tells tools that a path is on an acefs mount
+///     system.acefs.prefix      prefix of the grants' names
+///     system.acefs.grants.N    page N of the node's grants, a MessagePack map of key (behind the prefix) to value; empty
+///                              behind the last one. For nodes with more grants than listxattr(2) can name (64 KiB).
+inline constexpr std::string_view kVirtualPrefix = "system.acefs.";
+
+/// ENODATA: no such attribute. `may_see`: which grants go out.
+Result<std::string> virtual_xattr(std::string_view name, const std::string& prefix, const acl::Acl& acl,
+                                  const std::function<bool(const acl::Grant&)>& may_see);
+
+}  // namespace acefs::fs

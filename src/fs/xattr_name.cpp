@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#include "fs/xattr_name.hpp"
+
+#include "acefs/acl/ace.hpp"
+#include "fs/virtual_xattr.hpp"
+
+namespace acefs::fs {
+
+XattrKind xattr_kind(std::string_view name, std::string_view prefix) {
+  if (name.starts_with(prefix) && acl::parse_key(name.substr(prefix.size()))) return XattrKind::Grant;
+  if (name == "user.oc.metadata_offloaded" || name == "user.ocis.metadata_offloaded") return XattrKind::Marker;
+  if (name.starts_with("user.oc.") || name.starts_with("user.ocis.") || name.starts_with(prefix)) return XattrKind::Reserved;
+  if (name.starts_with("user.")) return XattrKind::User;
+  if (name.starts_with("security.")) return XattrKind::Security;
+  if (name.starts_with("trusted.")) return XattrKind::Trusted;
+  if (name.starts_with(kVirtualPrefix)) return XattrKind::Virtual;
+  return XattrKind::System;
+}
+
+}  // namespace acefs::fs

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <memory>
+#include <vector>
+
+#include "fuse/handlers.hpp"
+#include "fuse/serve.hpp"
+
+namespace acefs::fuse {
+namespace {
+
+/// Hands the handle to the kernel, which gives it back at release.
+void adopt(fuse_file_info* fi, fs::OpenFile* file) {
+  fi->fh = reinterpret_cast<uint64_t>(file);
+  // No shared writable mapping through a handle that may only append.
+  fi->direct_io = file->append_only ? 1 : 0;
+}
+
+void reply_created(fuse_req_t req, fuse_file_info* fi, Result<fs::Created>& created) {
+  Server& server = server_of(req);
+  const fuse_entry_param e = param_of(server, created->entry);
+  fs::OpenFile* file = created->file.release();
+  adopt(fi, file);
+  if (fuse_reply_create(req, &e, fi) != -ENOENT) return;
+  server.ops.release(std::unique_ptr<fs::OpenFile>(file));
+  server.ops.forget(created->entry.id, 1);
+}
+
+}  // namespace
+
+void op_open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
+  serve(req, "open", [&](fs::Ops& ops, const fs::Request& rq) { return ops.open(rq, id_of(ino), fi->flags); },
+        [&](Result<std::unique_ptr<fs::OpenFile>>& opened) {
+          fs::OpenFile* file = opened->release();
+          adopt(fi, file);
+          if (fuse_reply_open(req, fi) == -ENOENT) server_of(req).ops.release(std::unique_ptr<fs::OpenFile>(file));
+        });
+}
+
+void op_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* fi) {
+  serve(req, "create", [&](fs::Ops& ops, const fs::Request& rq) { return ops.create(rq, id_of(parent), name, mode, fi->flags); },
+        [&](Result<fs::Created>& created) { reply_created(req, fi, created); });
+}
+
+void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, fuse_file_info* fi) {
+  serve(req, "tmpfile", [&](fs::Ops& ops, const fs::Request& rq) { return ops.tmpfile(rq, id_of(parent), mode, fi->flags); },
+        [&](Result<fs::Created>& created) { reply_created(req, fi, created); });
+}
+
+void op_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* fi) {
+  thread_local std::vector<char> buffer;
+  serve(req, "read", [&](fs::Ops& ops, const fs::Request& rq) -> Result<size_t> {
+    auto fd = ops.for_read(rq, *file_of(fi));
+    if (!fd) return fd.status();
+    if (buffer.size() < size) buffer.resize(size);
+    const ssize_t n = ::pread(*fd, buffer.data(), size, offset);
+    if (n < 0) return Status::last();
+    return static_cast<size_t>(n);
+  }, [&](const Result<size_t>& n) { fuse_reply_buf(req, buffer.data(), *n); });
+}
+
+void op_write_buf(fuse_req_t req, fuse_ino_t, fuse_bufvec* in, off_t offset, fuse_file_info* fi) {
+  serve(req, "write", [&](fs::Ops& ops, const fs::Request& rq) -> Result<size_t> {
+    fs::OpenFile& file = *file_of(fi);
+    auto fd = ops.for_write(rq, file);
+    if (!fd) return fd.status();
+    // Pages of a mapping are written back by the kernel in nobody's name: the opener's it is.
+    backing::act_as(file.opener.uid, file.opener.gid);
+    fuse_bufvec out = FUSE_BUFVEC_INIT(fuse_buf_size(in));
+    out.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
+    out.buf[0].fd = *fd;
+    out.buf[0].pos = offset;
+    const ssize_t n = fuse_buf_copy(&out, in, static_cast<fuse_buf_copy_flags>(0));
+    if (n < 0) return Status::from(static_cast<int>(-n));
+    return static_cast<size_t>(n);
+  }, [&](const Result<size_t>& n) { fuse_reply_write(req, *n); });
+}
+
+// A descriptor of the file was closed: the owner's POSIX locks go. Errors of delayed writes are told as close(2) tells them.
+void op_flush(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
+  serve(req, "flush", [&](fs::Ops& ops, const fs::Request&) {
+    fs::OpenFile& file = *file_of(fi);
+    ops.locker().drop(file, fi->lock_owner);
+    const int copy = ::dup(file.fd->get());
+    return copy >= 0 && ::close(copy) < 0 ? Status::last() : Status::ok();
+  });
+}
+
+void op_release(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
+  serve(req, "release", [&](fs::Ops& ops, const fs::Request&) {
+    std::unique_ptr<fs::OpenFile> file(file_of(fi));
+    if (fi->flock_release != 0) static_cast<void>(ops.locker().flock(*file, LOCK_UN));
+    ops.release(std::move(file));
+    return Status::ok();
+  });
+}
+
+void op_fsync(fuse_req_t req, fuse_ino_t, int data_only, fuse_file_info* fi) {
+  serve(req, "fsync", [&](fs::Ops& ops, const fs::Request& rq) { return ops.fsync(rq, *file_of(fi), data_only != 0); });
+}
+
+void op_fallocate(fuse_req_t req, fuse_ino_t, int mode, off_t offset, off_t length, fuse_file_info* fi) {
+  serve(req, "fallocate", [&](fs::Ops& ops, const fs::Request& rq) { return ops.fallocate(rq, *file_of(fi), mode, offset, length); });
+}
+
+void op_copy_file_range(fuse_req_t req, fuse_ino_t, off_t in_offset, fuse_file_info* in_fi, fuse_ino_t, off_t out_offset,
+                        fuse_file_info* out_fi, size_t length, int flags) {
+  serve(req, "copy_file_range", [&](fs::Ops& ops, const fs::Request& rq) {
+    return ops.copy_file_range(rq, *file_of(in_fi), in_offset, *file_of(out_fi), out_offset, length, static_cast<unsigned>(flags));
+  }, [req](const Result<size_t>& n) { fuse_reply_write(req, *n); });
+}
+
+void op_lseek(fuse_req_t req, fuse_ino_t, off_t offset, int whence, fuse_file_info* fi) {
+  serve(req, "lseek", [&](fs::Ops& ops, const fs::Request& rq) { return ops.lseek(rq, *file_of(fi), offset, whence); },
+        [req](const Result<off_t>& at) { fuse_reply_lseek(req, *at); });
+}
+
+void op_getlk(fuse_req_t req, fuse_ino_t, fuse_file_info* fi, struct flock* lock) {
+  serve(req, "getlk", [&](fs::Ops& ops, const fs::Request&) { return ops.locker().get(*file_of(fi), fi->lock_owner, *lock); },
+        [req](const Result<struct flock>& found) { fuse_reply_lock(req, &*found); });
+}
+
+void op_setlk(fuse_req_t req, fuse_ino_t, fuse_file_info* fi, struct flock* lock, int wait) {
+  Server& server = server_of(req);
+  fs::OpenFile& file = *file_of(fi);
+  const uint64_t owner = fi->lock_owner;
+  if (wait != 0 && lock->l_type != F_UNLCK) {
+    server.waiters.wait(req, [&server, &file, owner, wanted = *lock] { return server.ops.locker().set(file, owner, wanted, true); });
+    return;
+  }
+  serve(req, "setlk", [&](fs::Ops& ops, const fs::Request&) { return ops.locker().set(file, owner, *lock, false); });
+}
+
+void op_flock(fuse_req_t req, fuse_ino_t, fuse_file_info* fi, int operation) {
+  Server& server = server_of(req);
+  fs::OpenFile& file = *file_of(fi);
+  if ((operation & (LOCK_NB | LOCK_UN)) == 0) {
+    server.waiters.wait(req, [&server, &file, operation] { return server.ops.locker().flock(file, operation); });
+    return;
+  }
+  serve(req, "flock", [&](fs::Ops& ops, const fs::Request&) { return ops.locker().flock(file, operation); });
+}
+
+}  // namespace acefs::fuse

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 314
+#endif
+#include <fuse3/fuse_lowlevel.h>
+
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "acefs/base/result.hpp"
+
+namespace acefs::fuse {
+
+/// Runs requests that wait for a lock, each in a thread of its own, so that those who wait do not keep others from being
+/// served. An interrupted request ends with EINTR.
+class LockWaiters {
+ public:
+  LockWaiters();
+  /// Interrupts those who still wait.
+  ~LockWaiters();
+
+  /// Runs `take` (a system call that EINTR ends) in a new thread and replies with its status. ENOLCK at once when too many wait.
+  void wait(fuse_req_t req, std::function<Status()> take);
+
+ private:
+  struct Waiter {
+    LockWaiters* owner = nullptr;
+    pthread_t thread{};
+    bool started = false;
+    bool interrupted = false;
+    bool done = false;
+  };
+
+  static void on_interrupt(fuse_req_t req, void* data);
+  void run(fuse_req_t req, const std::shared_ptr<Waiter>& waiter, const std::function<Status()>& take);
+  void prod_interrupted();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::list<std::shared_ptr<Waiter>> waiters_;
+  bool stopping_ = false;
+  std::thread prodder_;
+};
+
+}  // namespace acefs::fuse

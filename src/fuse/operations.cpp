@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "fuse/handlers.hpp"
+#include "fuse/server.hpp"
+
+namespace acefs::fuse {
+
+const fuse_lowlevel_ops& operations(fs::Locks locks) {
+  static fuse_lowlevel_ops table = [] {
+    fuse_lowlevel_ops t{};
+    t.init = op_init;
+    t.lookup = op_lookup;
+    t.forget = op_forget;
+    t.getattr = op_getattr;
+    t.setattr = op_setattr;
+    t.readlink = op_readlink;
+    t.mknod = op_mknod;
+    t.mkdir = op_mkdir;
+    t.unlink = op_unlink;
+    t.rmdir = op_rmdir;
+    t.symlink = op_symlink;
+    t.rename = op_rename;
+    t.link = op_link;
+    t.open = op_open;
+    t.read = op_read;
+    t.flush = op_flush;
+    t.release = op_release;
+    t.fsync = op_fsync;
+    t.opendir = op_opendir;
+    t.readdir = op_readdir;
+    t.releasedir = op_releasedir;
+    t.fsyncdir = op_fsyncdir;
+    t.statfs = op_statfs;
+    t.setxattr = op_setxattr;
+    t.getxattr = op_getxattr;
+    t.listxattr = op_listxattr;
+    t.removexattr = op_removexattr;
+    t.access = op_access;
+    t.create = op_create;
+    // no bmap: there is no block device below
+    t.ioctl = op_ioctl;
+    // no poll: regular files are always ready, and the kernel says so by itself
+    t.write_buf = op_write_buf;
+    t.forget_multi = op_forget_multi;
+    t.fallocate = op_fallocate;
+    t.readdirplus = op_readdirplus;
+    t.copy_file_range = op_copy_file_range;
+    t.lseek = op_lseek;
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+    t.tmpfile = op_tmpfile;
+#endif
+    return t;
+  }();
+  static fuse_lowlevel_ops with_locks = [] {
+    fuse_lowlevel_ops t = table;
+    t.getlk = op_getlk;
+    t.setlk = op_setlk;
+    t.flock = op_flock;
+    return t;
+  }();
+  return locks == fs::Locks::Backing ? with_locks : table;
+}
+
+void op_init(void* userdata, fuse_conn_info* conn) {
+  const unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_ATOMIC_O_TRUNC |
+                          FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_IOCTL_DIR | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_READDIRPLUS |
+                          FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |
+                          // setuid and setgid bits are cleared by the backing, because its threads act as the callers
+                          FUSE_CAP_HANDLE_KILLPRIV;
+  // Not wanted, and the default of some versions: splicing requests in costs metadata operations more than it saves writes;
+  // the writeback cache, cached symlinks and listings answer for the daemon; the umask is the kernel's business.
+  conn->want = wanted & conn->capable;
+  conn->max_background = 64;
+  conn->time_gran = 1;
+  const auto* server = static_cast<Server*>(userdata);
+  if (server->on_ready) server->on_ready();
+}
+
+}  // namespace acefs::fuse

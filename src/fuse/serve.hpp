@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <new>
+
+#include "backing/acting.hpp"
+#include "fuse/server.hpp"
+
+namespace acefs::fuse {
+
+inline Server& server_of(fuse_req_t req) { return *static_cast<Server*>(fuse_req_userdata(req)); }
+
+inline fs::Request request_of(fuse_req_t req) {
+  const fuse_ctx* ctx = fuse_req_ctx(req);
+  return {{.uid = ctx->uid, .gid = ctx->gid, .pid = ctx->pid}};
+}
+
+/// Runs one operation as its caller and replies once: with what `reply` sends for its value, or with its errno. The only
+/// place where exceptions end (libfuse is C) and where an error becomes a reply.
+template <typename Run, typename Reply>
+void serve(fuse_req_t req, const char* op, Run&& run, Reply&& reply) noexcept {
+  int err = EIO;
+  try {
+    const fs::Request rq = request_of(req);
+    backing::act_as(rq.caller.uid, rq.caller.gid);
+    auto done = run(server_of(req).ops, rq);
+    if (done) {
+      reply(done);
+      return;
+    }
+    if constexpr (requires { done.errno_value(); }) {
+      err = done.errno_value();
+    } else {
+      err = done.status().errno_value();
+    }
+    SPDLOG_DEBUG("{}: uid {}: {}", op, rq.caller.uid, err);
+  } catch (const std::bad_alloc&) {
+    err = ENOMEM;
+  } catch (const std::exception& e) {
+    SPDLOG_ERROR("{}: {}", op, e.what());
+  } catch (...) {
+    SPDLOG_CRITICAL("{}: unknown exception", op);
+  }
+  fuse_reply_err(req, err);
+}
+
+/// The same for operations whose only reply is success.
+template <typename Run>
+void serve(fuse_req_t req, const char* op, Run&& run) noexcept {
+  serve(req, op, std::forward<Run>(run), [req](const Status&) { fuse_reply_err(req, 0); });
+}
+
+/// A reply with a node: if nobody is left to receive it, the lookup that it counts for is taken back.
+void reply_entry(fuse_req_t req, const fs::Entry& entry);
+fuse_entry_param param_of(const Server& server, const fs::Entry& entry);
+
+inline fs::OpenFile* file_of(const fuse_file_info* fi) { return reinterpret_cast<fs::OpenFile*>(fi->fh); }
+inline fs::OpenDir* dir_of(const fuse_file_info* fi) { return reinterpret_cast<fs::OpenDir*>(fi->fh); }
+inline node::NodeId id_of(fuse_ino_t ino) { return node::NodeId{ino}; }
+
+}  // namespace acefs::fuse

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#ifndef FUSE_USE_VERSION
+#define FUSE_USE_VERSION 314
+#endif
+#include <fuse3/fuse_lowlevel.h>
+
+#include <functional>
+
+#include "fs/ops.hpp"
+#include "fuse/lock_waiters.hpp"
+
+namespace acefs::fuse {
+
+/// What every handler finds in its request.
+struct Server {
+  fs::Ops& ops;
+  LockWaiters& waiters;
+  /// How long the kernel may keep a name, in seconds. For ever is safe: every operation verifies the whole chain of the node it
+  /// arrives at, and answers ESTALE when a name on it is gone, upon which the kernel looks it up again. Attributes and the
+  /// absence of names are never kept: they would answer for the daemon, to a caller who may not ask.
+  double name_timeout;
+  /// Called once, when the kernel and the daemon have agreed and requests are served.
+  std::function<void()> on_ready;
+};
+
+/// The operation table, in the order of fuse_lowlevel.h.
+const fuse_lowlevel_ops& operations(fs::Locks locks);
+
+}  // namespace acefs::fuse

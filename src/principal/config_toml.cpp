@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#include "config_toml.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "acefs/acl/perm.hpp"
+#include "number.hpp"
+
+namespace acefs::principal {
+
+namespace {
+
+int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+
+/// The entries of a section, none of what is no section. (A copy of a table forgets its lines, so none is made.)
+const toml::table& entries_of(const toml::table* table) {
+  static const toml::table none;
+  return table != nullptr ? *table : none;
+}
+
+/// One section being read. Every mistake goes to the problems, and marks the section as broken.
+class Section {
+ public:
+  Section(std::string title, std::vector<ConfigProblem>& problems) : title_(std::move(title)), problems_(problems) {}
+
+  bool broken() const { return broken_; }
+  void mistake(const toml::node& at, const std::string& what) {
+    broken_ = true;
+    problems_.push_back({.line = line_of(at), .message = title_ + ": " + what});
+  }
+
+ private:
+  std::string title_;
+  std::vector<ConfigProblem>& problems_;
+  bool broken_ = false;
+};
+
+void read_text(Section& section, std::string_view key, const toml::node& node, std::string& into) {
+  if (const auto* text = node.as_string()) {
+    into = text->get();
+  } else {
+    section.mistake(node, std::string(key) + " must be a string");
+  }
+}
+
+/// A uid or gid, 4294967295 being none.
+std::optional<id_t> read_number(Section& section, std::string_view key, const toml::node& node) {
+  const auto* number = node.as_integer();
+  if (number != nullptr && number->get() >= 0 && number->get() < std::int64_t{static_cast<id_t>(-1)})
+    return static_cast<id_t>(number->get());
+  section.mistake(node, std::string(key) + " must be a number from 0 to 4294967294");
+  return std::nullopt;
+}
+
+bool is_usable(const std::string& name) { return !name.empty() && name.find('\0') == std::string::npos; }
+
+void read_ids(Section& section, const toml::node& node, std::vector<std::string>& into) {
+  const auto* array = node.as_array();
+  if (array == nullptr) return section.mistake(node, "ids must be an array of strings");
+  for (const toml::node& element : *array) {
+    const auto* id = element.as_string();
+    if (id == nullptr || !is_usable(id->get())) {
+      section.mistake(element, "an id must be a string that is not empty");
+    } else if (std::find(into.begin(), into.end(), id->get()) == into.end()) {
+      into.push_back(id->get());
+    }
+  }
+}
+
+void read_members(Section& section, const toml::node& node, std::vector<std::string>& into) {
+  const auto* array = node.as_array();
+  if (array == nullptr) return section.mistake(node, "members must be an array of account names or uids");
+  for (const toml::node& element : *array) {
+    if (const auto* name = element.as_string(); name != nullptr && is_usable(name->get())) {
+      into.push_back(name->get());
+    } else if (element.is_integer()) {
+      if (const auto uid = read_number(section, "a member", element)) into.push_back(std::to_string(*uid));
+    } else {
+      section.mistake(element, "a member must be an account name or a uid");
+    }
+  }
+}
+
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+
+/// Nanoseconds since the epoch, as far as they go (1677 to 2262). Never 0, which would be "never".
+acl::TimePoint time_point(const toml::date& date, const toml::time& time, int offset_minutes) {
+  using namespace std::chrono;
+  const sys_days day = year{date.year} / month{date.month} / std::chrono::day{date.day};
+  const auto seconds = duration_cast<std::chrono::seconds>(day.time_since_epoch()).count() + time.hour * 3600 +
+                       (time.minute - offset_minutes) * 60 + time.second;
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / kNanoseconds - 1;
+  if (seconds > kMost) return std::numeric_limits<std::int64_t>::max();
+  if (seconds < -kMost) return std::numeric_limits<std::int64_t>::min();
+  const std::int64_t point = seconds * kNanoseconds + time.nanosecond;
+  return point == 0 ? 1 : point;
+}
+
+/// A date without an offset is in UTC; one without a time is the day's beginning.
+std::optional<acl::TimePoint> time_point(const toml::node& node) {
+  if (const auto* date = node.as_date()) return time_point(date->get(), {}, 0);
+  const auto* moment = node.as_date_time();
+  if (moment == nullptr) return std::nullopt;
+  const toml::date_time& at = moment->get();
+  return time_point(at.date, at.time, at.offset ? at.offset->minutes : 0);
+}
+
+/// RFC 3339 is what TOML's own dates are written in, so TOML reads it.
+std::optional<acl::TimePoint> time_point(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789TtZz:+-. ") != std::string::npos) return std::nullopt;
+  try {
+    const toml::table table = toml::parse("at = " + text);
+    return time_point(*table.get("at"));
+  } catch (const toml::parse_error&) {
+    return std::nullopt;
+  }
+}
+
+void read_expires(Section& section, const toml::node& node, acl::TimePoint& into) {
+  const auto at = node.is_string() ? time_point(node.as_string()->get()) : time_point(node);
+  if (!at) return section.mistake(node, "expires must be a date and time (2027-01-01T00:00:00Z)");
+  into = *at;
+}
+
+UserEntry read_user(const std::string& name, const toml::node& node, std::vector<ConfigProblem>& problems) {
+  UserEntry user{.name = name};
+  Section section("user." + name, problems);
+  user.uid = number_of(name);
+  const auto* table = node.as_table();
+  if (table == nullptr) section.mistake(node, "must be a section, [user." + name + "]");
+  if (!is_usable(name)) section.mistake(node, "a user must have a name");
+  for (const auto& [key, value] : entries_of(table)) {
+    if (key == "uid") {
+      const auto uid = read_number(section, "uid", value);
+      if (uid && user.uid && *uid != *user.uid) section.mistake(value, "uid is not the number that the section is named by");
+      if (uid && !user.uid) user.uid = uid;
+    } else if (key == "ids") {
+      read_ids(section, value, user.ids);
+    } else if (key == "enabled") {
+      if (!value.is_boolean()) section.mistake(value, "enabled must be true or false");
+      user.enabled = value.value_or(false);
+    } else if (key == "expires") {
+      read_expires(section, value, user.expires);
+    } else if (key == "comment") {
+      read_text(section, "comment", value, user.comment);
+    } else {
+      section.mistake(value, "unknown key '" + std::string(key.str()) + "'");
+    }
+  }
+  if (section.broken()) user.enabled = false;
+  return user;
+}
+
+GroupEntry read_group(const std::string& name, const toml::node& node, std::vector<ConfigProblem>& problems) {
+  GroupEntry group{.name = name};
+  Section section("group." + name, problems);
+  group.gid = number_of(name);
+  const auto* table = node.as_table();
+  if (table == nullptr) section.mistake(node, "must be a section, [group." + name + "]");
+  if (!is_usable(name)) section.mistake(node, "a group must have a name");
+  for (const auto& [key, value] : entries_of(table)) {
+    if (key == "gid") {
+      const auto gid = read_number(section, "gid", value);
+      if (gid && group.gid && *gid != *group.gid) section.mistake(value, "gid is not the number that the section is named by");
+      if (gid && !group.gid) group.gid = gid;
+    } else if (key == "ids") {
+      read_ids(section, value, group.ids);
+    } else if (key == "members") {
+      read_members(section, value, group.members);
+    } else if (key == "comment") {
+      read_text(section, "comment", value, group.comment);
+    } else {
+      section.mistake(value, "unknown key '" + std::string(key.str()) + "'");
+    }
+  }
+  if (section.broken()) group.members.clear();
+  return group;
+}
+
+void read_role(const std::string& name, const toml::node& node, Config& config) {
+  Section section("role." + name, config.problems);
+  std::optional<std::string> letters;
+  const auto* table = node.as_table();
+  if (table == nullptr) section.mistake(node, "must be a section, [role." + name + "]");
+  for (const auto& [key, value] : entries_of(table)) {
+    if (key == "permissions") {
+      read_text(section, "permissions", value, letters.emplace());
+    } else if (std::string comment; key == "comment") {
+      read_text(section, "comment", value, comment);
+    } else {
+      section.mistake(value, "unknown key '" + std::string(key.str()) + "'");
+    }
+  }
+  if (!letters && !section.broken()) section.mistake(node, "has no permissions");
+  for (const char letter : letters.value_or("")) {
+    if (!acl::perm_of(letter)) section.mistake(node, std::string("unknown permission '") + letter + "'");
+  }
+  if (section.broken()) {
+    config.broken_roles.insert(name);
+  } else {
+    config.roles.emplace(name, *letters);
+  }
+}
+
+/// Calls `read` for every section of one kind ("user").
+template <typename Read>
+void read_sections(const toml::node& node, const std::string& kind, std::vector<ConfigProblem>& problems, Read&& read) {
+  const auto* table = node.as_table();
+  if (table == nullptr) {
+    problems.push_back({.line = line_of(node), .message = kind + " must be sections, [" + kind + ".NAME]"});
+    return;
+  }
+  for (const auto& [key, value] : *table) read(std::string(key.str()), value);
+}
+
+ConfigText read_tables(const toml::table& tables) {
+  ConfigText text;
+  Config& config = text.config;
+  for (const auto& [key, node] : tables) {
+    if (key == "user") {
+      read_sections(node, "user", config.problems, [&](const std::string& name, const toml::node& section) {
+        config.users.emplace(name, read_user(name, section, config.problems));
+        text.user_lines.emplace(name, line_of(section));
+      });
+    } else if (key == "group") {
+      read_sections(node, "group", config.problems, [&](const std::string& name, const toml::node& section) {
+        config.groups.emplace(name, read_group(name, section, config.problems));
+        text.group_lines.emplace(name, line_of(section));
+      });
+    } else if (key == "role") {
+      read_sections(node, "role", config.problems,
+                    [&](const std::string& name, const toml::node& section) { read_role(name, section, config); });
+    } else {
+      const std::string message = "unknown section '" + std::string(key.str()) + "' (user, group and role are known)";
+      config.problems.push_back({.line = line_of(node), .message = message});
+    }
+  }
+  return text;
+}
+
+std::size_t offset_of(std::string_view text, const toml::source_position& at) {
+  std::size_t offset = 0;
+  for (toml::source_index line = 1; line < at.line; ++line) {
+    const std::size_t end = text.find('\n', offset);
+    if (end == std::string_view::npos) break;
+    offset = end + 1;
+  }
+  return std::min(text.size(), offset + (at.column > 0 ? at.column - 1 : 0));
+}
+
+}  // namespace
+
+Parsed<ConfigText> read_toml(std::string_view text) {
+  try {
+    return read_tables(toml::parse(text));
+  } catch (const toml::parse_error& e) {
+    const toml::source_position at = e.source().begin;
+    return ParseError{.message = "line " + std::to_string(at.line) + ": " + std::string(e.description()),
+                      .offset = offset_of(text, at)};
+  }
+}
+
+}  // namespace acefs::principal

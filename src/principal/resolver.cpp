@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+#include "acefs/principal/resolver.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <mutex>
+
+#include "expiring_cache.hpp"
+#include "facts.hpp"
+#include "number.hpp"
+#include "recent.hpp"
+#include "refusals.hpp"
+
+namespace acefs::principal {
+
+namespace {
+
+constexpr Moment kNever = std::numeric_limits<Moment>::max();
+/// How soon NSS is asked again for the uid of a disabled user that it did not know: soon, for until then he is not refused.
+constexpr std::chrono::milliseconds kLackingNameLife{5'000};
+
+/// The clock's last tick (1 to 4 ms ago): lives are long, and the exact time costs four times as much.
+Moment moment_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * Moment{1'000'000'000} + now.tv_nsec;
+}
+
+Moment after(Moment now, std::chrono::milliseconds life) { return now + std::chrono::nanoseconds(life).count(); }
+
+Resolved resolved(acl::Identity identity, const Refusal& refusal) {
+  identity.refused = refusal.always && identity.uid != 0;
+  Resolved result;
+  if (refusal.after != 0 && identity.uid != 0) {
+    auto refused = identity;
+    refused.refused = true;
+    result.refused = std::make_shared<const acl::Identity>(std::move(refused));
+    result.expires = refusal.after;
+  }
+  result.before = std::make_shared<const acl::Identity>(std::move(identity));
+  return result;
+}
+
+/// One configuration and what was made of it. Immutable.
+struct Setup {
+  std::shared_ptr<const Config> config = std::make_shared<const Config>();
+  Refusals refusals;
+  std::uint64_t epoch = 0;
+};
+
+using DatedUser = Dated<std::shared_ptr<const UserFacts>>;
+using DatedGroup = Dated<std::shared_ptr<const PrincipalIds>>;
+
+std::uint64_t next_number() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+void append(PrincipalIds& to, const PrincipalIds& more) { to.insert(to.end(), more.begin(), more.end()); }
+
+}  // namespace
+
+struct Resolver::State {
+  State(acl::PrincipalTable& table, Accounts& system, ResolverOptions chosen)
+      : principals(table),
+        accounts(system),
+        options(chosen),
+        users(chosen.capacity),
+        groups(chosen.capacity),
+        identities(chosen.capacity) {}
+
+  std::shared_ptr<const Setup> current() const {
+    const std::lock_guard lock(mutex);
+    return setup;
+  }
+
+  void install(std::shared_ptr<const Setup> next);
+  void schedule_check(const Refusals& refusals);
+  void check_names_again(Moment now);
+
+  DatedUser user(const Setup& with, uid_t uid, Moment now);
+  DatedGroup group(const Setup& with, gid_t gid, Moment now);
+  std::vector<gid_t> groups_of(const Caller& caller);
+  std::vector<gid_t> groups_by_nss(uid_t uid, gid_t gid);
+  Moment add_groups(acl::Identity& identity, const Setup& with, const UserFacts& facts, std::vector<gid_t> numbers, Moment now);
+  Dated<Resolved> build(const Setup& with, const Caller& caller, Detail detail, Moment now);
+
+  /// The value that `cache` has, else what `make` makes of NSS, kept unless the configuration changed meanwhile.
+  template <typename Cache, typename CacheKey, typename Make>
+  auto cached(Cache& cache, const CacheKey& key, const Setup& with, Moment now, Make&& make) {
+    {
+      const std::lock_guard lock(mutex);
+      if (const auto* found = cache.find(key, now); found != nullptr && setup->epoch == with.epoch) return *found;
+    }
+    auto made = make();
+    const std::lock_guard lock(mutex);
+    if (setup->epoch == with.epoch) cache.put(key, made);
+    return made;
+  }
+
+  acl::PrincipalTable& principals;
+  Accounts& accounts;
+  const ResolverOptions options;
+  const std::uint64_t number = next_number();  ///< tells this resolver from those before it
+  std::atomic<std::uint64_t> epoch{0};         ///< of `setup`
+
+  /// Guards what follows; never held while `accounts` is asked. Not a shared one: held for a look-up only it costs less, and
+  /// readers that come without a pause do not keep a writer out.
+  mutable std::mutex mutex;
+  std::shared_ptr<const Setup> setup = std::make_shared<const Setup>();
+  ExpiringCache<uid_t, std::shared_ptr<const UserFacts>> users;
+  ExpiringCache<gid_t, std::shared_ptr<const PrincipalIds>> groups;
+  ExpiringCache<IdentityKey, Resolved, IdentityKeyHash> identities;
+
+  std::mutex configuring;  ///< one configuration is made at a time; held while NSS is asked, and never waited for by resolve()
+  std::atomic<Moment> check_names_at{kNever};
+};
+
+void Resolver::State::install(std::shared_ptr<const Setup> next) {
+  schedule_check(next->refusals);
+  const std::lock_guard lock(mutex);
+  setup = std::move(next);
+  epoch.store(setup->epoch, std::memory_order_release);
+  users.clear();
+  groups.clear();
+  identities.clear();
+}
+
+void Resolver::State::schedule_check(const Refusals& refusals) {
+  const auto life = refusals.lacks_names() ? std::min(options.name_life, kLackingNameLife) : options.name_life;
+  check_names_at = refusals.asked_for_names() ? after(moment_now(), life) : kNever;
+}
+
+/// By whoever comes first; the others go on with what is known. Not at all while a new configuration is being made.
+void Resolver::State::check_names_again(Moment now) {
+  const std::unique_lock only(configuring, std::try_to_lock);
+  if (!only || now < check_names_at) return;
+  check_names_at = after(now, options.name_life);
+  const auto old = current();
+  const Refusals refusals(*old->config, accounts, old->refusals);
+  if (refusals.same_as(old->refusals)) return schedule_check(refusals);
+  auto next = std::make_shared<Setup>(*old);
+  next->refusals = refusals;
+  ++next->epoch;
+  install(std::move(next));
+}
+
+DatedUser Resolver::State::user(const Setup& with, uid_t uid, Moment now) {
+  return cached(users, uid, with, now, [&] {
+    auto facts = std::make_shared<const UserFacts>(user_facts(uid, *with.config, accounts, principals));
+    return DatedUser{std::move(facts), after(now, options.name_life)};
+  });
+}
+
+DatedGroup Resolver::State::group(const Setup& with, gid_t gid, Moment now) {
+  return cached(groups, gid, with, now, [&] {
+    auto names = std::make_shared<const PrincipalIds>(group_facts(gid, *with.config, accounts, principals));
+    return DatedGroup{std::move(names), after(now, options.name_life)};
+  });
+}
+
+std::vector<gid_t> Resolver::State::groups_by_nss(uid_t uid, gid_t gid) {
+  const auto name = accounts.user_name(uid);
+  if (!name) return {};
+  return accounts.groups_of(*name, accounts.primary_group(uid).value_or(gid)).value_or(std::vector<gid_t>{});
+}
+
+/// Nothing when they cannot be known: then only the request's own group counts.
+std::vector<gid_t> Resolver::State::groups_of(const Caller& caller) {
+  if (options.groups == GroupSource::Nss) return groups_by_nss(caller.uid, caller.gid);
+  return accounts.groups_of(caller).value_or(std::vector<gid_t>{});
+}
+
+/// Until when the names of the groups are good.
+Moment Resolver::State::add_groups(acl::Identity& identity, const Setup& with, const UserFacts& facts,
+                                   std::vector<gid_t> numbers, Moment now) {
+  numbers.push_back(identity.gid);
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  Moment until = kNever;
+  append(identity.principals, facts.local_groups);
+  for (const gid_t gid : numbers) {
+    const auto names = group(with, gid, now);
+    append(identity.principals, *names.value);
+    until = std::min(until, names.until);
+  }
+  make_set(identity.principals);
+  identity.groups = std::move(numbers);
+  identity.groups_known = true;
+  return until;
+}
+
+Dated<Resolved> Resolver::State::build(const Setup& with, const Caller& caller, Detail detail, Moment now) {
+  acl::Identity identity{.uid = caller.uid, .gid = caller.gid, .groups = {caller.gid}};
+  identity.groups_known = false;
+  identity.names_known = false;
+  Refusal refusal = with.refusals.of(caller.uid);
+  if (detail == Detail::Numbers) return {resolved(std::move(identity), refusal), after(now, options.name_life)};
+
+  const auto facts = user(with, caller.uid, now);
+  refusal.add(facts.value->refusal);
+  identity.principals = facts.value->names;
+  identity.names_known = true;
+  if (detail == Detail::Names) return {resolved(std::move(identity), refusal), facts.until};
+
+  const auto life = options.groups == GroupSource::Process ? options.thread_life : options.name_life;
+  const Moment known_until = add_groups(identity, with, *facts.value, groups_of(caller), now);
+  return {resolved(std::move(identity), refusal), std::min({facts.until, known_until, after(now, life)})};
+}
+
+Resolver::Resolver(acl::PrincipalTable& principals, Accounts& accounts, ResolverOptions options)
+    : state_(std::make_unique<State>(principals, accounts, options)) {}
+
+Resolver::~Resolver() = default;
+
+void Resolver::configure(std::shared_ptr<const Config> config) {
+  const std::lock_guard only(state_->configuring);
+  const auto old = state_->current();
+  auto next = std::make_shared<Setup>();
+  if (config) next->config = std::move(config);
+  next->refusals = Refusals(*next->config, state_->accounts, old->refusals);
+  next->epoch = old->epoch + 1;
+  state_->install(std::move(next));
+}
+
+std::shared_ptr<const acl::Identity> Resolver::resolve(const Caller& caller, Detail detail, acl::TimePoint now) {
+  State& state = *state_;
+  const Moment moment = moment_now();
+  if (moment >= state.check_names_at.load(std::memory_order_relaxed)) state.check_names_again(moment);
+
+  const bool by_thread = detail == Detail::Groups && state.options.groups == GroupSource::Process;
+  const IdentityKey key{.uid = caller.uid, .gid = caller.gid, .pid = by_thread ? caller.pid : 0, .detail = detail};
+  thread_local RecentIdentities recent;
+  if (const auto* found = recent.find(state.number, state.epoch.load(std::memory_order_acquire), key, moment)) return found->at(now);
+
+  const auto with = state.current();
+  const auto build = [&] { return state.build(*with, caller, detail, moment); };
+  return recent.put(state.number, with->epoch, key, state.cached(state.identities, key, *with, moment, build)).at(now);
+}
+
+std::optional<acl::Identity> Resolver::identity_of(std::string_view user, acl::TimePoint now) {
+  State& state = *state_;
+  const auto with = state.current();
+  auto uid = state.accounts.user_id(std::string(user));
+  const auto section = with->config->users.find(user);
+  if (!uid && section != with->config->users.end()) uid = section->second.uid;
+  if (!uid) uid = number_of(user);
+  if (!uid) return std::nullopt;
+
+  // Without an account there is no group either; no node belongs to the group that is none.
+  const gid_t gid = state.accounts.primary_group(*uid).value_or(static_cast<gid_t>(-1));
+  const Moment moment = moment_now();
+  const auto facts = state.user(*with, *uid, moment);
+  acl::Identity identity{.uid = *uid, .gid = gid, .principals = facts.value->names};
+  state.add_groups(identity, *with, *facts.value, state.groups_by_nss(*uid, gid), moment);
+  Refusal refusal = with->refusals.of(*uid);
+  refusal.add(facts.value->refusal);
+  identity.refused = *uid != 0 && refusal.applies(now);
+  return identity;
+}
+
+std::uint64_t Resolver::epoch() const { return state_->epoch; }
+
+std::string Resolver::creator_name(uid_t uid) {
+  const auto with = state_->current();
+  return state_->user(*with, uid, moment_now()).value->creator;
+}
+
+}  // namespace acefs::principal

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include "run.hpp"
+
+int main(int argc, char** argv) {
+  auto io = acefs::tool::Io::system();
+  return acefs::tool::acectl::run({argv + 1, argv + argc}, io);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "mounted_grants.hpp"
+
+#include <cerrno>
+
+#include "acefs/backing/grants.hpp"
+#include "backing/side_map.hpp"
+#include "backing/xattrs.hpp"
+
+namespace acefs::tool {
+
+namespace {
+
+Result<GrantMap> read_pages(const backing::Xattrs& xattrs) {
+  GrantMap grants;
+  for (int page = 0;; ++page) {
+    const auto bytes = xattrs.get("system.acefs.grants." + std::to_string(page));
+    if (!bytes) return bytes.status();
+    if (bytes->empty()) return grants;
+    auto part = backing::unpack(*bytes);
+    if (!part) return Status::from(EIO);
+    for (auto& [key, value] : *part)
+      if (acl::parse_key(key)) grants.insert_or_assign(key, std::move(value));
+  }
+}
+
+}  // namespace
+
+bool is_on_mount(const Node& node) {
+  return bool(backing::Xattrs(node.fd.get()).get("system.acefs.version"));
+}
+
+std::string mounted_prefix(const Node& node) {
+  const auto prefix = backing::Xattrs(node.fd.get()).get("system.acefs.prefix");
+  return prefix && !prefix->empty() ? *prefix : std::string(backing::kDefaultPrefix);
+}
+
+Result<GrantMap> read_mounted_grants(const Node& node, const std::string& prefix) {
+  const backing::Xattrs xattrs(node.fd.get());
+  const auto names = xattrs.list();
+  if (!names && names.status().errno_value() == E2BIG) return read_pages(xattrs);
+  if (!names) return names.status();
+  GrantMap grants;
+  for (const std::string& name : *names) {
+    if (!name.starts_with(prefix) || !acl::parse_key(std::string_view(name).substr(prefix.size()))) continue;
+    auto value = xattrs.get(name);
+    if (!value && value.status().errno_value() == ENODATA) continue;  // removed since it was listed
+    if (!value) return value.status();
+    grants.emplace(name.substr(prefix.size()), *std::move(value));
+  }
+  return grants;
+}
+
+Result<bool> may_read_acl(const Node& node) {
+  const auto acl = backing::Xattrs(node.fd.get()).get("system.nfs4_acl");
+  if (acl) return true;
+  const int error = acl.status().errno_value();
+  if (error == EACCES || error == EPERM) return false;
+  // The mount does not offer the attribute, or the ACL is too large for it: neither says that it may not be read.
+  if (error == ENODATA || error == EOPNOTSUPP || error == E2BIG || error == ERANGE) return true;
+  return acl.status();
+}
+
+Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value) {
+  const backing::Xattrs xattrs(node.fd.get());
+  if (value) return xattrs.set(name, *value);
+  const Status removed = xattrs.remove(name);
+  return removed.errno_value() == ENODATA ? Status::ok() : removed;
+}
+
+}  // namespace acefs::tool
