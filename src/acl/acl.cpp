@@ -62,6 +62,7 @@ Acl::Acl(std::vector<Grant> grants, bool on_directory, PrincipalTable& principal
     entry.source = static_cast<std::uint32_t>(i);
     entries_.push_back(entry);
     const bool group = grant.key.principal.starts_with("g:");
+    entries_.back().for_group = group;
     names_groups_ |= group || entry.who == kGroup;
     names_principals_ |= group || grant.key.principal.starts_with("u:");
     audits_ |= (entry.kind == EntryKind::Audit || entry.kind == EntryKind::Alarm) && (entry.on_success || entry.on_failure);

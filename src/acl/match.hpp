@@ -16,7 +16,8 @@ constexpr Scope scope_at(std::size_t distance, bool is_directory) {
 }
 
 /// Calls `visit(entry)` for each entry of `acl` that names `who` or is for OWNER@, GROUP@ or EVERYONE@: a search per
-/// principal of `who` or one pass over the entries, whichever looks at fewer.
+/// principal of `who` or one pass over the entries, whichever looks at fewer. While his groups could not be found out, a denial
+/// to any group may be one to his.
 template <typename Visit>
 void for_each_match(const Acl& acl, const Identity& who, Visit&& visit) {
   std::span<const Entry> rest = acl.entries();
@@ -24,7 +25,11 @@ void for_each_match(const Acl& acl, const Identity& who, Visit&& visit) {
     visit(rest.front());
     rest = rest.subspan(1);
   }
-  if (who.principals.size() < rest.size()) {
+  if (who.groups_failed) {
+    for (const Entry& entry : rest) {
+      if (who.is(entry.who) || (entry.for_group && entry.kind == EntryKind::Deny)) visit(entry);
+    }
+  } else if (who.principals.size() < rest.size()) {
     for (PrincipalId principal : who.principals) {
       for (const Entry& entry : acl.entries_of(principal)) visit(entry);
     }

@@ -20,9 +20,10 @@ bool is_full(Status s) { return s.errno_value() == ENOSPC || s.errno_value() == 
 }  // namespace
 
 GrantWriter::GrantWriter(int root, const StoreOptions& options, int fd)
-    : root_(root), fd_(fd), overflow_(options.overflow), xattrs_(fd), names_(options.prefix) {}
+    : root_(root), fd_(fd), overflow_(options.overflow), xattrs_(fd), names_(options.prefix), lock_(root) {}
 
 Status GrantWriter::apply(const KeyedChanges& changes, int flags) {
+  lock_if_named();
   const auto offloaded = is_offloaded(xattrs_, names_);
   if (!offloaded) return offloaded.error();
   if (*offloaded) return change_side_file(changes, flags, Existence::Matters);
@@ -37,14 +38,13 @@ Status GrantWriter::write_one(const KeyedChanges& changes, int flags) {
 
   const auto& [key, value] = *changes.begin();
   const Status made = make({.key = key, .value = value}, flags);
-  if (made) return follow_marker(changes);
+  if (made) return settle(changes);
   if (is_full(made)) {
-    const Status moved = offload(changes, flags, Existence::Matters);
-    return is_full(moved) ? made : moved;
+    const Status offloaded = offload(changes, flags, Existence::Matters);
+    return is_full(offloaded) ? made : offloaded;
   }
-  const auto offloaded = is_offloaded(xattrs_, names_);
-  if (offloaded && *offloaded) return change_side_file(changes, flags, Existence::Matters);
-  return made;
+  const auto moved = moved_meanwhile();  // what was to be removed may be there now
+  return moved && *moved ? change_side_file(changes, flags, Existence::Matters) : made;
 }
 
 Status GrantWriter::write_several(const KeyedChanges& changes, int flags) {
@@ -63,7 +63,7 @@ Status GrantWriter::write_several(const KeyedChanges& changes, int flags) {
   for (const auto& [key, value] : changes) {
     if (const auto had = old->find(full(key)); had != old->end()) before.emplace(key, had->second);
   }
-  return make_in_order(in_safe_order(changes, before), changes, *old);
+  return make_in_order(in_safe_order(changes, before), changes, *old, flags);
 }
 
 Status GrantWriter::make(const Change& change, int flags) const {
@@ -71,17 +71,20 @@ Status GrantWriter::make(const Change& change, int flags) const {
   return change.value ? xattrs_.set(name, *change.value, flags) : xattrs_.remove(name);
 }
 
-/// All, or none. When the inode is full on the way, the side file takes what was made and what was not.
-Status GrantWriter::make_in_order(std::span<const Change> ordered, const KeyedChanges& changes, const Attributes& old) {
+/// All, or none: what was made is taken back when a later one fails, and when that is for lack of room all of it goes to the
+/// side file.
+Status GrantWriter::make_in_order(std::span<const Change> ordered, const KeyedChanges& changes, const Attributes& old,
+                                  int flags) {
   for (std::size_t i = 0; i < ordered.size(); ++i) {
-    const Status made = make(ordered[i], 0);
+    const Status made = make(ordered[i], flags);
     if (made || (made.errno_value() == ENODATA && !ordered[i].value)) continue;
+    const Status back = take_back(ordered.first(i), old);
     if (is_full(made)) {
       if (Status moved = offload(changes, 0, Existence::WasChecked); !is_full(moved)) return moved;
     }
-    return take_back(ordered.first(i), old) ? made : Status::from(EIO);
+    return back ? made : Status::from(EIO);
   }
-  return follow_marker(changes);
+  return settle(changes);
 }
 
 /// In reverse, so that what is seen in between is what was seen on the way there.
@@ -95,11 +98,23 @@ Status GrantWriter::take_back(std::span<const Change> made, const Attributes& ol
   return Status::ok();
 }
 
-/// Again, in the side file, when the node got one while its xattrs were written.
-Status GrantWriter::follow_marker(const KeyedChanges& changes) const {
-  const auto offloaded = is_offloaded(xattrs_, names_);
-  if (!offloaded) return offloaded.error();
-  return *offloaded ? change_side_file(changes, 0, Existence::WasChecked) : Status::ok();
+/// Who cannot take the lock (a user's own tool, without access to `.oc-nodes`) changes xattrs without it: the marker, looked at
+/// afterwards, still tells nearly all of what the lock would.
+void GrantWriter::lock_if_named() {
+  if (const auto id = xattrs_.get(names_.id); id) (void)lock_.take(*id);
+}
+
+/// Whether the node got a side file while its xattrs were written.
+Result<bool> GrantWriter::moved_meanwhile() {
+  if (!lock_.held()) lock_if_named();
+  return is_offloaded(xattrs_, names_);
+}
+
+/// Again, in the side file, when there is one now.
+Status GrantWriter::settle(const KeyedChanges& changes) {
+  const auto moved = moved_meanwhile();
+  if (!moved) return moved.error();
+  return *moved ? change_side_file(changes, 0, Existence::WasChecked) : Status::ok();
 }
 
 /// What a removal takes away stays in the xattrs until they go, so a batch with removals moves first and changes then.
@@ -110,19 +125,17 @@ Status GrantWriter::offload(const KeyedChanges& changes, int flags, Existence ex
     only_adds = only_adds && value;
     if (value) added.emplace(full(key), *value);
   }
-  const auto moved = Offload(root_, fd_, xattrs_, names_).run(only_adds ? added : Attributes{});
+  const auto moved = Offload(root_, fd_, xattrs_, names_, lock_).run(only_adds ? added : Attributes{});
   if (!moved) return moved.error();
   return *moved && only_adds ? Status::ok() : change_side_file(changes, flags, existence);
 }
 
-Status GrantWriter::change_side_file(const KeyedChanges& changes, int flags, Existence existence) const {
+Status GrantWriter::change_side_file(const KeyedChanges& changes, int flags, Existence existence) {
   const auto id = xattrs_.get(names_.id);
   if (!id) return id.error().errno_value() == ENODATA ? Status::from(EIO) : id.error();
   const auto path = side_path_of(*id);
   if (!path) return path.error();
-  if (root_ < 0) return Status::from(EIO);
-  const auto lock = lock_side_file(root_, *id);
-  if (!lock) return lock.error();
+  if (Status s = lock_.take(*id); !s) return s;
   return change_locked_side_file(*path, changes, flags, existence);
 }
 

@@ -9,6 +9,7 @@
 #include "acefs/base/result.hpp"
 #include "change_order.hpp"
 #include "node_attributes.hpp"
+#include "node_lock.hpp"
 #include "side_map.hpp"
 #include "xattrs.hpp"
 
@@ -16,10 +17,11 @@ namespace acefs::backing {
 
 /// Makes one batch of changes to one node. Made for each apply().
 ///
-/// Threads of this process exclude one another per inode before they come here. Another process is excluded by the lock of
-/// the side file only, so whoever wrote an xattr looks at the marker afterwards, and makes his change again in the side
-/// file when it was set meanwhile; and whoever set the marker looks for xattrs that changed before that (Offload). Each
-/// finds what the other did.
+/// Threads of this process exclude one another per inode before they come here. Other processes are excluded by the lock of
+/// the node, which has a name only once the node has an id. So whoever wrote xattrs of a node without id looks for an id
+/// afterwards, and if there is one waits for the lock and makes his change again in the side file if the grants are there
+/// by then; and whoever moves the grants sets the id before he looks at the xattrs for the last time (Offload). One of the two
+/// finds the other.
 class GrantWriter {
  public:
   GrantWriter(int root, const StoreOptions& options, int fd);
@@ -33,12 +35,14 @@ class GrantWriter {
   Status write_one(const KeyedChanges& changes, int flags);
   Status write_several(const KeyedChanges& changes, int flags);
   Status make(const Change& change, int flags) const;
-  Status make_in_order(std::span<const Change> ordered, const KeyedChanges& changes, const Attributes& old);
+  Status make_in_order(std::span<const Change> ordered, const KeyedChanges& changes, const Attributes& old, int flags);
   Status take_back(std::span<const Change> made, const Attributes& old) const;
   Status offload(const KeyedChanges& changes, int flags, Existence existence);
-  Status follow_marker(const KeyedChanges& changes) const;
+  void lock_if_named();
+  Result<bool> moved_meanwhile();
+  Status settle(const KeyedChanges& changes);
 
-  Status change_side_file(const KeyedChanges& changes, int flags, Existence existence) const;
+  Status change_side_file(const KeyedChanges& changes, int flags, Existence existence);
   Status change_locked_side_file(const std::string& path, const KeyedChanges& changes, int flags, Existence existence) const;
 
   std::string full(std::string_view key) const { return names_.grant + std::string(key); }
@@ -51,6 +55,7 @@ class GrantWriter {
   Overflow overflow_;
   Xattrs xattrs_;
   NodeNames names_;
+  NodeLock lock_;
 };
 
 }  // namespace acefs::backing

@@ -22,8 +22,8 @@ Attributes with(Attributes attributes, const Attributes& changed) {
 
 }  // namespace
 
-Offload::Offload(int root, int fd, const Xattrs& xattrs, const NodeNames& names)
-    : root_(root), fd_(fd), xattrs_(xattrs), names_(names) {}
+Offload::Offload(int root, int fd, const Xattrs& xattrs, const NodeNames& names, NodeLock& lock)
+    : root_(root), fd_(fd), xattrs_(xattrs), names_(names), lock_(lock) {}
 
 Result<bool> Offload::run(const Attributes& changed) {
   if (root_ < 0) return Status::from(ENOSPC);
@@ -43,8 +43,7 @@ Result<bool> Offload::run(const Attributes& changed) {
 Result<bool> Offload::move(const std::string& id, bool made, const Attributes& changed) {
   const auto path = side_path_of(id);
   if (!path) return path.error();
-  const auto lock = lock_side_file(root_, id);
-  if (!lock) return lock.error();
+  if (Status s = lock_.take(id); !s) return s;
 
   const auto offloaded = is_offloaded(xattrs_, names_);
   if (!offloaded) return offloaded.error();
@@ -69,7 +68,8 @@ Result<bool> Offload::move(const std::string& id, bool made, const Attributes& c
   return true;
 }
 
-/// Sets id and marker, or neither.
+/// Sets id and marker, or neither. Whoever writes an xattr from when the id is there waits for the lock before he is done;
+/// what was written before that is taken over before the marker counts.
 Status Offload::point_to_side_file(const std::string& id, bool made, const std::string& path, const Attributes& changed) {
   Status s = made ? place(names_.id, id, XATTR_CREATE) : Status::ok();
   const bool id_placed = made && s;

@@ -5,6 +5,7 @@
 
 #include "acefs/base/result.hpp"
 #include "node_attributes.hpp"
+#include "node_lock.hpp"
 #include "side_map.hpp"
 #include "xattrs.hpp"
 
@@ -27,7 +28,7 @@ namespace acefs::backing {
 class Offload {
  public:
   /// Everything is borrowed. `root` -1: there is no side directory.
-  Offload(int root, int fd, const Xattrs& xattrs, const NodeNames& names);
+  Offload(int root, int fd, const Xattrs& xattrs, const NodeNames& names, NodeLock& lock);
 
   /// Moves what the xattrs hold, with `changed` (full names) added or put in place of what is there. Nothing to do when another
   /// process was faster: the node is offloaded then, without `changed`: false. ENOSPC: no side directory, no room for id and
@@ -47,6 +48,7 @@ class Offload {
   int fd_;
   const Xattrs& xattrs_;
   const NodeNames& names_;
+  NodeLock& lock_;
   Attributes whole_;   ///< the attributes as they are meant
   Attributes stored_;  ///< as the xattrs hold them: shortened ones differ
 };

@@ -121,6 +121,8 @@ class Ops {
 
  private:
   bool is_hidden(const At& parent, const char* name) const;
+  Status lookup_below_stale(const Request& rq, node::NodeId parent, const char* name);
+  Status may_reach_special(const Request& rq, const At& parent, const char* name);
   /// Counts a lookup of `node` and makes the reply of it.
   Entry entry_of(const node::NodePtr& node, const backing::Attr& attr);
   /// What stands at `name` below `parent` now, as a reply.
@@ -128,6 +130,7 @@ class Ops {
   Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, UniqueFd fd, acl::AccessMask need, acl::AccessMask base);
   void remember(OpenFile& file, const node::Chain& chain, const acl::Decision& decision, IdentityPtr who, std::uint64_t epoch);
   Status remove(const Request& rq, node::NodeId parent, const char* name, int flags);
+  bool widens(const Request& rq, const At& node, const At& new_parent);
   Status may_delete(const At& parent, const At& child) const;
   Status plan_setattr(const Request& rq, const At& at, const SetAttr& set, bool by_handle) const;
   bool in_group(const Request& rq, gid_t group);

@@ -23,11 +23,27 @@ bool Ops::in_group(const Request& rq, gid_t group) {
   return rq.caller.gid == group || auth_.with_groups(rq)->in_group(group);
 }
 
+namespace {
+
+/// Whether the change takes setuid and setgid away and does nothing else. That is what the kernel asks for in the name of whoever
+/// writes to the file, unless the library lets us say that we see to it ourselves (libfuse 3.17, HANDLE_KILLPRIV_V2).
+bool only_strips_setid(mode_t from, mode_t to) {
+  const mode_t gone = (from ^ to) & 07777 & ~S_ISVTX;  // a FUSE inode's mode is kept without the sticky bit
+  return gone != 0 && (gone & ~(S_ISUID | S_ISGID)) == 0 && (from & gone) == gone;
+}
+
+}  // namespace
+
 // chmod: owner or C. chown: as POSIX. utimens: owner or T (EPERM); to now also w (EACCES). truncate: w.
 Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bool by_handle) const {
   const bool owner = at.is_owner() || at.is_root();
   const AccessMask have = at.effective();
-  if (set.mode && !owner && !have.has(Perm::AddAce)) return Status::from(EPERM);
+  if (set.mode && !owner && !have.has(Perm::AddAce)) {
+    const bool writes = have.intersects(Perm::WriteData | Perm::AppendData);
+    if (!writes || !only_strips_setid(at.attr().st.st_mode, *set.mode)) return Status::from(EPERM);
+  }
+  // Whoever is not the owner may change the mode by C, but not make a program run as its owner.
+  if (set.mode && !owner && (*set.mode & ~at.attr().st.st_mode & (S_ISUID | S_ISGID)) != 0) return Status::from(EPERM);
   if ((set.uid || set.gid) && !at.is_root()) {
     if (!at.is_owner()) return Status::from(EPERM);
     if (set.uid && *set.uid != at.attr().st.st_uid) return Status::from(EPERM);
@@ -46,16 +62,20 @@ Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bo
 Result<backing::Attr> Ops::setattr(const Request& rq, node::NodeId id, const SetAttr& set, OpenFile* file) {
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
-  if (Status s = plan_setattr(rq, *at, set, file != nullptr); !s) return s;
+  SetAttr wanted = set;
+  if (set.uid || set.gid) wanted.mode.reset();
+  if (Status s = plan_setattr(rq, *at, wanted, file != nullptr); !s) return s;
   if (file != nullptr && set.size) {
     if (Status s = recheck(*file); !s) return s;
     if (file->append_only) return Status::from(EACCES);
   }
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
-  if (set.mode) {
+  // With a change of owner comes the mode less setuid and setgid, as the kernel believes it to be; the backing clears these by
+  // itself, and knows the mode better.
+  if (wanted.mode) {
     // The kernel keeps setgid for members of the group only, and knows of the caller's groups nothing but the first.
-    const bool keep = (*set.mode & S_ISGID) != 0 && in_group(rq, set.gid.value_or(at->attr().st.st_gid));
+    const bool keep = (*set.mode & S_ISGID) != 0 && in_group(rq, at->attr().st.st_gid);
     const backing::KeepSetgid setgid(keep);
     if (Status s = backing_.chmod(fd->get(), *set.mode & 07777); !s) return s;
   }

@@ -69,8 +69,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   }
   auto dir = walk_.directory(at->chain);
   if (!dir) return dir.status();
-  const bool append = (flags & O_APPEND) != 0;
-  const int open_flags = (flags & O_ACCMODE) | O_CREAT | O_EXCL | (append ? O_APPEND : 0) | (flags & (O_SYNC | O_DSYNC | O_NOATIME));
+  const int open_flags = O_CREAT | O_EXCL | (flags & (O_ACCMODE | O_SYNC | O_DSYNC | O_NOATIME));
   auto fd = backing_.open_at((*dir)->get(), name, open_flags, mode & 07777);
   if (!fd) {
     if (fd.error().errno_value() != EEXIST || (flags & O_EXCL) != 0) return fd.status();
@@ -104,7 +103,7 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   if (!at) return at.status();
   auto dir = walk_.directory(at->chain);
   if (!dir) return dir.status();
-  auto fd = backing_.open_at((*dir)->get(), ".", O_TMPFILE | (flags & (O_ACCMODE | O_APPEND | O_EXCL)), mode & 07777);
+  auto fd = backing_.open_at((*dir)->get(), ".", O_TMPFILE | (flags & (O_ACCMODE | O_EXCL)), mode & 07777);
   if (!fd) return fd.status();
   const auto attr = backing_.stat_at(fd->get(), "");
   if (!attr) return attr.status();

@@ -5,11 +5,21 @@
 #include <cstring>
 
 #include "fs/ops.hpp"
+#include "principal/caller_intent.hpp"
 
 namespace acefs::fs {
 
 using acl::AccessMask;
 using acl::Perm;
+
+namespace {
+
+bool is_open(node::Node& node) {
+  const std::lock_guard lock(node.mutex);
+  return !node.opened.empty();
+}
+
+}  // namespace
 
 Ops::Ops(backing::Backing& backing, backing::GrantStore& store, Authorizer& authorizer, const Options& options, OpsEvents& events)
     : backing_(backing), store_(store), auth_(authorizer), walk_(authorizer.walk()), table_(authorizer.table()),
@@ -30,8 +40,12 @@ Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* na
   const bool by_number = std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
   const bool needs_x = auth_.profile().traverse_is_strict && !by_number;
   auto at = auth_.authorize(rq, parent, needs_x ? AccessMask(Perm::Execute) : AccessMask());
-  if (!at) return at.status();
-  if (std::strcmp(name, ".") == 0) return entry_of(at->node(), at->attr());
+  if (!at) return at.error().errno_value() == ESTALE ? lookup_below_stale(rq, parent, name) : at.status();
+  if (std::strcmp(name, ".") == 0) {
+    // A removed file is kept for those who have it open, not for NFS clients that remember its number.
+    if (at->attr().st.st_nlink == 0 && !is_open(*at->node())) return Status::from(ESTALE);
+    return entry_of(at->node(), at->attr());
+  }
   if (std::strcmp(name, "..") == 0) {
     if (at->chain.steps.size() < 2) return entry_of(at->node(), at->attr());
     const node::Step& up = at->chain.steps[at->chain.steps.size() - 2];
@@ -43,7 +57,52 @@ Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* na
   auto attr = backing_.stat_at((*dir)->get(), name);
   if (!attr) return attr.status();
   auto link = std::make_shared<const node::Link>(node::Link{at->node(), name});
+  const Entry found{.id = {}, .attr = *attr};
+  if (found.must_be_looked_up()) {
+    if (Status s = may_reach_special(rq, *at, name); !s) return s;
+  }
   return entry_of(table_.obtain(node::InodeKey::of(*attr), std::move(link)), *attr);
+}
+
+// mkdir, mknod, symlink and link look up their last name without trying again on ESTALE; they do try again when the operation
+// itself fails so. If what now has the stale directory's name does not have `name`, ENOENT is true and lets them get that far.
+Status Ops::lookup_below_stale(const Request& rq, node::NodeId parent, const char* name) {
+  const Status stale = Status::from(ESTALE);
+  const node::NodePtr node = table_.find(parent);
+  if (!node) return stale;
+  node::LinkPtr link;
+  {
+    const std::lock_guard lock(node->mutex);
+    link = node->last_link;
+  }
+  if (!link || link->name.empty()) return stale;
+  auto above = auth_.look(rq, link->parent->id);
+  if (!above) return stale;
+  auto now = auth_.child(rq, *above, link->name);
+  if (!now || !now->attr().is_directory() || !now->may(Perm::Execute)) return stale;
+  auto dir = walk_.directory(now->chain);
+  if (!dir) return stale;
+  const auto attr = backing_.stat_at((*dir)->get(), name);
+  return !attr && attr.error().errno_value() == ENOENT ? attr.error() : stale;
+}
+
+// A fifo, socket or device, for a call that is going to open it: r, w or both.
+Status Ops::may_reach_special(const Request& rq, const At& parent, const char* name) {
+  auto child = auth_.child(rq, parent, name);
+  if (!child) return child.status();
+  const AccessMask have = child->effective();
+  if (child->is_root() || have.contains(Perm::ReadData | Perm::WriteData)) return Status::ok();
+  switch (principal::intent_of(rq.caller.pid)) {
+    case principal::Intent::Name:
+      return Status::ok();
+    case principal::Intent::Read:
+      return have.has(Perm::ReadData) ? Status::ok() : Status::from(EACCES);
+    case principal::Intent::Write:
+      return have.has(Perm::WriteData) ? Status::ok() : Status::from(EACCES);
+    case principal::Intent::Anything:
+      break;
+  }
+  return Status::from(EACCES);
 }
 
 void Ops::forget(node::NodeId id, std::uint64_t count) { table_.forget(id, count); }

@@ -67,6 +67,12 @@ AccessMask to_receive(const At& node) { return node.attr().is_directory() ? Perm
 
 }  // namespace
 
+// Both chains count, so the caller must be known as far as either asks for it.
+bool Ops::widens(const Request& rq, const At& node, const At& new_parent) {
+  if (node.is_root()) return false;
+  return !acl::widened(node.chain.segments, new_parent.chain.segments, *auth_.with_groups(rq), wall_clock(), auth_.profile()).empty();
+}
+
 // Deletion right on the source; w (a directory: a) on the new parent; deletion right on what is replaced; w on a directory that
 // gets another parent (its ".." is written). EXDEV when the move would give the caller rights that he lacks now.
 Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, node::NodeId to_dir, const char* to, unsigned flags) {
@@ -98,11 +104,7 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
     if (!same_parent && replaced->attr().is_directory() && !replaced->effective().has(Perm::WriteData)) return Status::from(EACCES);
   }
   if (!same_parent) {
-    const acl::TimePoint now = wall_clock();
-    auto widens = [&](const At& node, const At& parent) {
-      return !acl::widened(node.chain.segments, parent.chain.segments, *parent.who, now, auth_.profile()).empty();
-    };
-    if (widens(*moved, *target) || (exchange && widens(*replaced, *source))) return Status::from(EXDEV);
+    if (widens(rq, *moved, *target) || (exchange && widens(rq, *replaced, *source))) return Status::from(EXDEV);
   }
 
   auto from_fd = walk_.directory(source->chain);
@@ -137,8 +139,7 @@ Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir,
   const mode_t mode = at->attr().st.st_mode;
   const bool unsafe = !S_ISREG(mode) || (mode & S_ISUID) != 0 || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
   if (!at->is_root() && !at->is_owner() && (unsafe || !at->effective().has(Perm::WriteData))) return Status::from(EPERM);
-  if (!acl::widened(at->chain.segments, target->chain.segments, *target->who, wall_clock(), auth_.profile()).empty())
-    return Status::from(EXDEV);
+  if (widens(rq, *at, *target)) return Status::from(EXDEV);
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
   auto dir = walk_.directory(target->chain);

@@ -37,7 +37,9 @@ Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, 
   auto path = walk_.open_path(at->chain);
   if (!path) return path.status();
   // O_DIRECT is between the caller and the kernel's page cache for the mount: buffers here are not aligned for it.
-  const int kept = flags & (O_ACCMODE | O_APPEND | O_TRUNC | O_SYNC | O_DSYNC | O_NOATIME | O_NONBLOCK);
+  // O_APPEND can be taken off by fcntl(2), of which nothing is heard: each write says whether it appends. A handle that may
+  // only append always does.
+  const int kept = (flags & (O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC | O_NOATIME | O_NONBLOCK)) | (append_only ? O_APPEND : 0);
   auto fd = backing_.reopen(path->get(), kept | O_NOCTTY);
   if (!fd) return fd.status();
   const AccessMask base = at->decision.base;

@@ -18,6 +18,9 @@ struct Request {
 struct Entry {
   node::NodeId id{};
   backing::Attr attr;
+
+  /// The kernel opens fifos, sockets and devices without asking: only their lookup can be refused, so it must ask each time.
+  bool must_be_looked_up() const { return !S_ISREG(attr.st.st_mode) && !S_ISDIR(attr.st.st_mode) && !S_ISLNK(attr.st.st_mode); }
 };
 
 }  // namespace acefs::fs

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <sys/file.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <memory>
@@ -26,6 +28,21 @@ void reply_created(fuse_req_t req, fuse_file_info* fi, Result<fs::Created>& crea
   if (fuse_reply_create(req, &e, fi) != -ENOENT) return;
   server.ops.release(std::unique_ptr<fs::OpenFile>(file));
   server.ops.forget(created->entry.id, 1);
+}
+
+/// The request's bytes are in memory: splicing requests in is not asked for (op_init).
+Result<size_t> write_all(int fd, const fuse_bufvec& in, off_t offset, bool append) {
+  const char* bytes = static_cast<const char*>(in.buf[in.idx].mem) + in.off;
+  const size_t size = in.buf[in.idx].size - in.off;
+  size_t done = 0;
+  while (done < size) {
+    const struct iovec part {const_cast<char*>(bytes) + done, size - done};
+    const ssize_t n = ::pwritev2(fd, &part, 1, offset + static_cast<off_t>(done), append ? RWF_APPEND : 0);
+    if (n < 0 && done == 0) return Status::last();
+    if (n <= 0) break;  // a short write: the caller hears how much, and the error when he goes on
+    done += static_cast<size_t>(n);
+  }
+  return done;
 }
 
 }  // namespace
@@ -68,13 +85,7 @@ void op_write_buf(fuse_req_t req, fuse_ino_t, fuse_bufvec* in, off_t offset, fus
     if (!fd) return fd.status();
     // Pages of a mapping are written back by the kernel in nobody's name: the opener's it is.
     backing::act_as(file.opener.uid, file.opener.gid);
-    fuse_bufvec out = FUSE_BUFVEC_INIT(fuse_buf_size(in));
-    out.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK);
-    out.buf[0].fd = *fd;
-    out.buf[0].pos = offset;
-    const ssize_t n = fuse_buf_copy(&out, in, static_cast<fuse_buf_copy_flags>(0));
-    if (n < 0) return Status::from(static_cast<int>(-n));
-    return static_cast<size_t>(n);
+    return write_all(*fd, *in, offset, (fi->flags & O_APPEND) != 0);
   }, [&](const Result<size_t>& n) { fuse_reply_write(req, *n); });
 }
 

@@ -9,7 +9,7 @@ fuse_entry_param param_of(const Server& server, const fs::Entry& entry) {
   e.ino = static_cast<fuse_ino_t>(entry.id);
   e.attr = entry.attr.st;
   e.attr_timeout = 0;
-  e.entry_timeout = server.name_timeout;
+  e.entry_timeout = entry.must_be_looked_up() ? 0 : server.name_timeout;
   return e;
 }
 

@@ -72,6 +72,7 @@ class Node : public std::enable_shared_from_this<Node> {
   const InodeKey key;
   bool is_directory() const { return S_ISDIR(key.type); }
 
+  bool disowned = false;      ///< it lost its last name; guarded by the table
   std::uint64_t lookups = 0;  ///< how often the kernel was told of it; guarded by the table
 
   std::mutex mutex;

@@ -92,13 +92,14 @@ void Table::forget(NodeId id, std::uint64_t count) {
   if (it == known_.end()) return;
   Node& node = *it->second;
   node.lookups -= std::min(node.lookups, count);
-  if (node.lookups > 0 || remember_forgotten_) return;
+  if (node.lookups > 0 || (remember_forgotten_ && !node.disowned)) return;
   last = std::move(it->second);
   known_.erase(it);
 }
 
 void Table::disown(const NodePtr& node) {
   const std::unique_lock lock(mutex_);
+  node->disowned = true;
   const auto it = by_key_.find(node->key);
   if (it != by_key_.end() && it->second.lock() == node) by_key_.erase(it);
 }

@@ -83,9 +83,9 @@ struct Resolver::State {
 
   DatedUser user(const Setup& with, uid_t uid, Moment now);
   DatedGroup group(const Setup& with, gid_t gid, Moment now);
-  std::vector<gid_t> groups_of(const Caller& caller);
-  std::vector<gid_t> groups_by_nss(uid_t uid, gid_t gid);
-  Moment add_groups(acl::Identity& identity, const Setup& with, const UserFacts& facts, std::vector<gid_t> numbers, Moment now);
+  std::optional<std::vector<gid_t>> groups_of(const Caller& caller);
+  std::optional<std::vector<gid_t>> groups_by_nss(uid_t uid, gid_t gid);
+  Moment add_groups(acl::Identity& identity, const Setup& with, const UserFacts& facts, std::optional<std::vector<gid_t>> known, Moment now);
   Dated<Resolved> build(const Setup& with, const Caller& caller, Detail detail, Moment now);
 
   /// The value that `cache` has, else what `make` makes of NSS, kept unless the configuration changed meanwhile.
@@ -162,21 +162,24 @@ DatedGroup Resolver::State::group(const Setup& with, gid_t gid, Moment now) {
   });
 }
 
-std::vector<gid_t> Resolver::State::groups_by_nss(uid_t uid, gid_t gid) {
+/// None for a number without an account; nothing when NSS does not tell.
+std::optional<std::vector<gid_t>> Resolver::State::groups_by_nss(uid_t uid, gid_t gid) {
   const auto name = accounts.user_name(uid);
-  if (!name) return {};
-  return accounts.groups_of(*name, accounts.primary_group(uid).value_or(gid)).value_or(std::vector<gid_t>{});
+  if (!name) return std::vector<gid_t>{};
+  return accounts.groups_of(*name, accounts.primary_group(uid).value_or(gid));
 }
 
-/// Nothing when they cannot be known: then only the request's own group counts.
-std::vector<gid_t> Resolver::State::groups_of(const Caller& caller) {
+/// Nothing when they cannot be known: then only the request's own group counts, and every denial to a group.
+std::optional<std::vector<gid_t>> Resolver::State::groups_of(const Caller& caller) {
   if (options.groups == GroupSource::Nss) return groups_by_nss(caller.uid, caller.gid);
-  return accounts.groups_of(caller).value_or(std::vector<gid_t>{});
+  return accounts.groups_of(caller);
 }
 
 /// Until when the names of the groups are good.
 Moment Resolver::State::add_groups(acl::Identity& identity, const Setup& with, const UserFacts& facts,
-                                   std::vector<gid_t> numbers, Moment now) {
+                                   std::optional<std::vector<gid_t>> known, Moment now) {
+  identity.groups_failed = !known;
+  std::vector<gid_t> numbers = std::move(known).value_or(std::vector<gid_t>{});
   numbers.push_back(identity.gid);
   std::sort(numbers.begin(), numbers.end());
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());

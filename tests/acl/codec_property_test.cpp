@@ -48,7 +48,9 @@ Ace random_ace(Random& random) {
   ace.share_time = random.number();
   ace.password_hash = random.text(kAwkward, 12);
   ace.label = random.text(kAwkward, 12) + (random.below(4) == 0 ? "\r" : "");
-  for (std::size_t n = random.below(3); n > 0; --n) ace.unknown_fields.push_back("x" + random.text(kAwkward, 6) + "=" + random.text(kAwkward, 6));
+  for (std::size_t n = random.below(3); n > 0; --n) {
+    ace.unknown_fields.push_back("x" + random.text(kAwkward, 6) + "=" + random.text(kAwkward, 6));
+  }
   return ace;
 }
 

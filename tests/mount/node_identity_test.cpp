@@ -190,8 +190,9 @@ TEST_F(FileHandleTest, OfARemovedNodeIsStale) {
   make_file(real("f"), 0644, "another");
   const UniqueFd mount_fd(::open(mount().point().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   const UniqueFd fd(::open_by_handle_at(mount_fd.get(), handle.get(), O_RDONLY | O_CLOEXEC));
-  EXPECT_FALSE(fd);
-  EXPECT_EQ(errno_name(errno), "ESTALE");
+  const int error = errno;
+  ASSERT_FALSE(fd) << slurp("/proc/self/fd/" + std::to_string(fd.get()));
+  EXPECT_EQ(errno_name(error), "ESTALE");
 }
 
 }  // namespace

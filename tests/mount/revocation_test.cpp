@@ -172,11 +172,10 @@ TEST_P(RevocationTest, OfAnOpenHandleStopsReadsAndWrites) {
     EXPECT_EQ(bob.write(), 0);
     ASSERT_EQ(deny(real(where), user(kBob), "r"), 0);
     EXPECT_EQ(bob.read(), EACCES);
-    EXPECT_EQ(bob.write(), 0) << "writing was not denied";
     ASSERT_EQ(deny(real(where), user(kBob), "w"), 0);
-    EXPECT_EQ(bob.read(), 0) << "reading is allowed again";
     EXPECT_EQ(bob.write(), EACCES);
     ASSERT_EQ(remove_deny(real(where), user(kBob)), 0);
+    EXPECT_EQ(bob.read(), 0) << "the handle is not lost for good";
     EXPECT_EQ(bob.write(), 0);
     ASSERT_EQ(remove_allow(real("a/b/c/f"), user(kBob)), 0);
     EXPECT_EQ(bob.read(), EACCES);
@@ -256,6 +255,38 @@ TEST_P(RevocationTest, NamesChangedOnTheBackingShowAtOnce) {
     ASSERT_EQ(::rename(real("a/other").c_str(), real("a/new").c_str()), 0);
     EXPECT_EQ(slurp(at("a/new")), "other");
     ASSERT_EQ(::unlink(real("a/new").c_str()), 0);
+  }
+}
+
+TEST_P(RevocationTest, ADirectoryReplacedOnTheBackingIsTheNewOne) {
+  // Whatever is tried first in it: the name is known to the kernel, the directory behind it is another.
+  make_dir(mount().backing(), 0777);
+  make_file(real("source"), 0666);
+  struct stat st {};
+  const std::vector<std::pair<std::string, std::function<long()>>> operations = {
+      {"stat", [&] { return ::lstat(at("x/old").c_str(), &st); }},
+      {"list", [&] { return listing(at("x")) == "old" ? 0 : -1; }},
+      {"open", [&] { return try_open(at("x/old"), O_RDONLY); }},
+      {"create", [&] { return try_open(at("x/new"), O_CREAT | O_EXCL | O_WRONLY); }},
+      {"mkdir", [&] { return ::mkdir(at("x/new").c_str(), 0755); }},
+      {"mkfifo", [&] { return ::mkfifo(at("x/new").c_str(), 0644); }},
+      {"symlink", [&] { return ::symlink("target", at("x/new").c_str()); }},
+      {"link", [&] { return ::link(at("source").c_str(), at("x/new").c_str()); }},
+      {"rename", [&] { return ::rename(at("x/old").c_str(), at("x/new").c_str()); }},
+      {"unlink", [&] { return ::unlink(at("x/old").c_str()); }},
+      {"mkdir of what is there", [&] { return ::mkdir(at("x/old").c_str(), 0755) < 0 && errno == EEXIST ? 0 : -1; }},
+      {"stat of what is not there", [&] { return ::lstat(at("x/gone").c_str(), &st) < 0 && errno == ENOENT ? 0 : -1; }},
+  };
+  for (const auto& [name, operation] : operations) {
+    SCOPED_TRACE(name);
+    erase(real("x"));
+    make_dir(real("x"), 0777);
+    make_file(real("x/gone"), 0666);
+    EXPECT_EQ(slurp(at("x/gone")), "content");
+    erase(real("x"));
+    make_dir(real("x"), 0777);
+    make_file(real("x/old"), 0666);
+    EXPECT_EQ(errno_name(errno_as(0, 0, operation)), "0");
   }
 }
 

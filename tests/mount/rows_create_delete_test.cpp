@@ -16,8 +16,8 @@ class CreateTest : public RowTest {
  protected:
   std::function<void()> empty_dir() {
     return [this] {
-      erase(real("d"));
       make_dir(real("d"), 0755);
+      erase(real("d/new"));
     };
   }
   Row row(std::string letters, std::function<long()> call) {

@@ -14,10 +14,14 @@ class RenameTest : public RowTest {
  protected:
   /// from/f (a file), from/dir (a directory) and an empty to/, all open to nobody but root.
   void tree(mode_t mode) {
-    erase(real("from"));
-    erase(real("to"));
-    make_dir(real("from"), mode);
-    make_dir(real("to"), mode);
+    for (const std::string dir : {"from", "to"}) {
+      make_dir(real(dir), mode);
+      for (const std::string& name : names_in(real(dir))) erase(real(dir + "/" + name));
+      for (const uid_t each : {kAlice, kBob}) {
+        remove_allow(real(dir), user(each));
+        remove_deny(real(dir), user(each));
+      }
+    }
     make_file(real("from/f"), 0644);
     make_dir(real("from/dir"), 0755);
   }

@@ -117,10 +117,6 @@ TEST_F(ReadAclTest, ListShowsTheNamesOfGrantsToThoseWithC) {
   EXPECT_EQ(list_as(kBob).find(allow_name(user(kCarol))), std::string::npos);
 }
 
-TEST_F(ReadAclTest, AsNfs4AclNeedsC) {
-  both_ways(row("c", [&] { return get("system.nfs4_acl"); }));
-}
-
 using WriteAclTest = AttributeTest;
 TEST_F(WriteAclTest, AddingAnAceNeedsC) {
   both_ways(row("C", [&] { return set(allow_name(user(kCarol)), grant("t")); }, EPERM));

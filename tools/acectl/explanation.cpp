@@ -141,12 +141,14 @@ Finding find(const Need& need, const Places& places, const Asked& asked) {
   Finding finding{need.what, false, need.error, {}, {}, {}};
   for (const Way& way : need.ways) {
     Tried tried = try_way(way, places, asked);
-    const bool first = finding.reason.empty();
-    if (!tried.given && !first) continue;
     finding.given = tried.given;
-    finding.reason = std::move(tried.reason);
-    finding.reason_kind = std::move(tried.kind);
-    finding.reason_path = std::move(tried.path);
+    if (finding.given || finding.reason.empty()) {
+      finding.reason = std::move(tried.reason);
+      finding.reason_kind = std::move(tried.kind);
+      finding.reason_path = std::move(tried.path);
+    } else if (finding.reason.find(tried.reason) == std::string::npos) {
+      finding.reason += "; " + tried.reason;
+    }
     if (finding.given) break;
   }
   // Who cannot come there at all is told EACCES, whatever the operation.

@@ -37,7 +37,7 @@ struct SegmentView {
   std::optional<bool> lets_through;  ///< x, of directories
 };
 
-/// What was found of one need: of the way that satisfied it, or of the first that did not.
+/// What was found of one need: of the way that satisfied it, or of those that did not (kind and path: of the first).
 struct Finding {
   std::string what;
   bool given = false;

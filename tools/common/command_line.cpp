@@ -32,7 +32,7 @@ std::optional<Exit> parse_command_line(CLI::App& app, Args args, Io& io) {
     return std::nullopt;
   } catch (const CLI::CallForHelp&) {
     const auto chosen = app.get_subcommands();
-    io.out << (chosen.empty() ? app : *chosen.front()).help();
+    io.out << (chosen.empty() ? app.help() : chosen.front()->help(app.get_name()));
     return Exit::Ok;
   } catch (const CLI::CallForVersion& version) {
     io.out << version.what() << '\n';

@@ -51,14 +51,12 @@ Result<GrantMap> read_mounted_grants(const Node& node, const std::string& prefix
   return grants;
 }
 
-Result<bool> may_read_acl(const Node& node) {
-  const auto acl = backing::Xattrs(node.fd.get()).get("system.nfs4_acl");
-  if (acl) return true;
-  const int error = acl.status().errno_value();
+Result<bool> may_read_acl(const Node& node, const std::string& prefix) {
+  const auto grant = backing::Xattrs(node.fd.get()).get(prefix + "o:nobody has this");
+  if (grant || grant.status().errno_value() == ENODATA) return true;
+  const int error = grant.status().errno_value();
   if (error == EACCES || error == EPERM) return false;
-  // The mount does not offer the attribute, or the ACL is too large for it: neither says that it may not be read.
-  if (error == ENODATA || error == EOPNOTSUPP || error == E2BIG || error == ERANGE) return true;
-  return acl.status();
+  return grant.status();
 }
 
 Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value) {

@@ -19,8 +19,9 @@ std::string mounted_prefix(const Node& node);
 /// are read from the daemon's pages, `system.acefs.grants.<N>`: each a MessagePack map of a part of them, the first empty
 /// value ends.
 Result<GrantMap> read_mounted_grants(const Node& node, const std::string& prefix);
-/// Whether the caller may read the ACL (c), asked of the daemon by the size of `system.nfs4_acl`.
-Result<bool> may_read_acl(const Node& node);
+/// Whether the caller may read the ACL (c). The daemon is asked for a grant that nobody has: who may read it is told that it
+/// is not there, the others that they may not ask.
+Result<bool> may_read_acl(const Node& node, const std::string& prefix);
 /// Sets or removes one grant. To remove what is not there is no error.
 Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value);
 

@@ -48,6 +48,7 @@ Result<std::vector<Node>> Tree::ancestors(const Node& node) const {
     if (!parent) return parent.status();
     const Place place = place_of(*parent);
     if (place == Place::Unknown) return Status::from(ENOENT);
+    if (auto path = path_of(*parent)) parent->path = *std::move(path);
     up.push_back(*std::move(parent));
     if (place == Place::Root) break;
     parent = open_parent(up.back());
@@ -64,7 +65,7 @@ class MountedTree final : public Tree {
   bool is_mount() const override { return true; }
   const std::string& prefix() const override { return prefix_; }
   Result<GrantMap> read(const Node& node) const override { return read_mounted_grants(node, prefix_); }
-  Result<bool> shows_all(const Node& node) const override { return may_read_acl(node); }
+  Result<bool> shows_all(const Node& node) const override { return may_read_acl(node, prefix_); }
 
   Applied apply(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) override {
     std::size_t done = 0;

@@ -36,7 +36,7 @@ class Tree {
   /// `current` is what read() gave. On the backing all changes are made, or none; on a mount one by one, in an order in which
   /// no state between gives more than the one before or the one after.
   virtual Applied apply(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) = 0;
-  /// The nodes from the root of the tree down to `node`, `node` left out. ENOENT: the root is not known, or `node` is
+  /// The nodes from the root of the tree down to `node`, `node` left out, by their absolute paths. ENOENT: the root is not known, or `node` is
   /// not below it.
   Result<std::vector<Node>> ancestors(const Node& node) const;
 

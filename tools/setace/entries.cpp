@@ -115,6 +115,25 @@ bool append(std::vector<T>& to, Result<std::vector<T>, std::string> more, std::s
 
 }  // namespace
 
+namespace {
+
+/// Whether a grant can hold the text: '=' ends a value in the stored form.
+bool is_storable(const std::string& text) {
+  acl::Ace ace;
+  ace.type = "A";
+  ace.permissions = "r";
+  ace.principal = "u:x";
+  ace.creator = ace.label = text;
+  const auto read = acl::decode({acl::KeyKind::Plain, ace.principal}, acl::encode(ace));
+  return read && *read == ace;
+}
+
+std::string not_storable(const std::string& option, const std::string& text) {
+  return option + ' ' + quote_name(text) + ": cannot be stored (is there a '=' in it?)";
+}
+
+}  // namespace
+
 Result<Edit, std::string> read_entries(const Options& options, Io& io, const acl::RoleLookup& roles) {
   Edit edit;
   Common common{std::nullopt, options.label};
@@ -123,6 +142,8 @@ Result<Edit, std::string> read_entries(const Options& options, Io& io, const acl
     if (!expires) return "--expires " + at_offset(*options.expires, expires.error());
     common.expires = *expires;
   }
+  if (options.label && !is_storable(*options.label)) return not_storable("--label", *options.label);
+  if (options.creator && !is_storable(*options.creator)) return not_storable("--creator", *options.creator);
   const bool one_file = options.paths.size() == 1 && options.paths.front() != "-";
   const std::string where = one_file ? quote_name(options.paths.front()) + ": " : "";
   std::string error;

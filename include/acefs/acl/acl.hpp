@@ -54,6 +54,7 @@ struct Entry {
   PrincipalId who = 0;
   EntryKind kind = EntryKind::Allow;
   std::uint8_t scopes = 0;
+  bool for_group = false;  ///< `who` is a `g:` principal
   bool on_success = false;  ///< S, of an audit or alarm ACE
   bool on_failure = false;  ///< F
   AccessMask letters;       ///< what it gives or takes; implications (r gives t) applied for Allow

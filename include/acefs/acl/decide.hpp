@@ -19,6 +19,7 @@ struct Identity {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;            ///< sorted, with `gid`; only `gid` while `groups_known` is false
+  bool groups_failed = false;           ///< they could not be found out: grants to groups do not count, denials to any group do
   bool groups_known = true;             ///< false: no decision that depends on groups may be made yet
   bool names_known = true;              ///< false: `principals` is empty; no decision that depends on names may be made yet
   bool refused = false;                 ///< disabled or expired in acefs.toml: every request is EACCES

@@ -42,9 +42,7 @@ class AccessMask {
   constexpr AccessMask() = default;
   constexpr AccessMask(Perm p) : bits_(static_cast<std::uint32_t>(p)) {}  // NOLINT: a letter is a set of one
   static constexpr AccessMask from_bits(std::uint32_t bits) {
-    AccessMask m;
-    m.bits_ = bits & kAllBits;
-    return m;
+    return raw(bits & kAllBits);
   }
   static constexpr AccessMask all() { return from_bits(kAllBits); }
 
@@ -54,16 +52,21 @@ class AccessMask {
   constexpr bool contains(AccessMask other) const { return (other.bits_ & ~bits_) == 0; }
   constexpr bool intersects(AccessMask other) const { return (bits_ & other.bits_) != 0; }
 
-  friend constexpr AccessMask operator|(AccessMask a, AccessMask b) { return from_bits(a.bits_ | b.bits_); }
-  friend constexpr AccessMask operator&(AccessMask a, AccessMask b) { return from_bits(a.bits_ & b.bits_); }
+  friend constexpr AccessMask operator|(AccessMask a, AccessMask b) { return raw(a.bits_ | b.bits_); }
+  friend constexpr AccessMask operator&(AccessMask a, AccessMask b) { return raw(a.bits_ & b.bits_); }
   /// The letters of `a` that are not in `b`.
-  friend constexpr AccessMask operator-(AccessMask a, AccessMask b) { return from_bits(a.bits_ & ~b.bits_); }
+  friend constexpr AccessMask operator-(AccessMask a, AccessMask b) { return raw(a.bits_ & ~b.bits_); }
   constexpr AccessMask& operator|=(AccessMask b) { return *this = *this | b; }
   constexpr AccessMask& operator-=(AccessMask b) { return *this = *this - b; }
   friend constexpr bool operator==(AccessMask a, AccessMask b) { return a.bits_ == b.bits_; }
 
  private:
   static constexpr std::uint32_t kAllBits = (1u << kPermCount) - 1;
+  static constexpr AccessMask raw(std::uint32_t bits) {
+    AccessMask m;
+    m.bits_ = bits;
+    return m;
+  }
   std::uint32_t bits_ = 0;
 };
 

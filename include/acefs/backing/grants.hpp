@@ -69,8 +69,12 @@ class GrantStore {
   /// Whether the side file that `stamp` describes is unchanged (one statx of `side_path`).
   bool side_unchanged(const std::string& side_path, const std::optional<SideStamp>& stamp) const;
 
-  /// Applies all changes, or none: a crash leaves the old grants or the new ones. With a single change to a node
-  /// without side file this is one setxattr or removexattr. Removing what is not there: ENODATA.
+  /// Applies all changes, or none. With a single change to a node without side file this is one setxattr or removexattr, with any
+  /// number to one with a side file, or to one that gets it now, one rename: a crash leaves the old grants or the new ones.
+  /// Several changes made as xattrs are made one by one, what takes rights first and what gives last: a crash, or a reader
+  /// in between, finds each grant old or new, none lost, and no right that neither all the old nor all the new ones give (unless
+  /// several changes both give and take). Removing what is not there: ENODATA. Of two changes to one key the last counts.
+  /// Side files and locks belong to whoever the thread acts as.
   /// `flags`: XATTR_CREATE (EEXIST when there) or XATTR_REPLACE (ENODATA when not), for every change with a value; 0: either.
   Status apply(int fd, std::span<const Change> changes, int flags = 0);
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include "principal/caller_intent.hpp"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "acefs/base/unique_fd.hpp"
+
+namespace acefs::principal {
+namespace {
+
+Intent of_flags(unsigned long flags) {
+  if ((flags & O_PATH) != 0) return Intent::Anything;
+  switch (flags & O_ACCMODE) {
+    case O_RDONLY:
+      return Intent::Read;
+    case O_WRONLY:
+      return Intent::Write;
+    default:
+      return Intent::Anything;
+  }
+}
+
+/// Calls that take a path and give nothing by which the node could be opened later. openat2 is not among them: its flags are
+/// in memory that another thread may be writing to. Numbers are the native ABI's; none of them is a call of another ABI
+/// that opens or mounts, but for access(2), whose number is mount(2) for 32-bit programs: a mode tells them apart.
+bool only_names(long number, unsigned long second) {
+  switch (number) {
+#ifdef SYS_access
+    case SYS_access:
+      return second <= 7;
+#endif
+#ifdef SYS_stat
+    case SYS_stat:
+    case SYS_lstat:
+    case SYS_rename:
+    case SYS_link:
+    case SYS_unlink:
+    case SYS_chmod:
+    case SYS_chown:
+    case SYS_lchown:
+    case SYS_utime:
+    case SYS_utimes:
+    case SYS_futimesat:
+    case SYS_mknod:
+    case SYS_mkdir:
+    case SYS_rmdir:
+    case SYS_symlink:
+    case SYS_readlink:
+#endif
+#ifdef SYS_newfstatat
+    case SYS_newfstatat:
+#endif
+    case SYS_statx:
+    case SYS_statfs:
+    case SYS_renameat:
+    case SYS_renameat2:
+    case SYS_linkat:
+    case SYS_unlinkat:
+    case SYS_fchmodat:
+    case SYS_fchownat:
+    case SYS_utimensat:
+    case SYS_mknodat:
+    case SYS_mkdirat:
+    case SYS_symlinkat:
+    case SYS_readlinkat:
+    case SYS_faccessat:
+#ifdef SYS_faccessat2
+    case SYS_faccessat2:
+#endif
+#ifdef SYS_fchmodat2
+    case SYS_fchmodat2:
+#endif
+    case SYS_truncate:
+    case SYS_getxattr:
+    case SYS_lgetxattr:
+    case SYS_listxattr:
+    case SYS_llistxattr:
+    case SYS_setxattr:
+    case SYS_lsetxattr:
+    case SYS_removexattr:
+    case SYS_lremovexattr:
+    case SYS_inotify_add_watch:
+    case SYS_chdir:
+    case SYS_bind:
+    case SYS_getdents64:
+    case SYS_getcwd:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Intent intent_of(pid_t thread) {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/%d/syscall", static_cast<int>(thread));
+  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  char text[256];
+  const ssize_t n = fd ? ::read(fd.get(), text, sizeof text - 1) : -1;
+  if (n <= 0) return Intent::Anything;
+  text[n] = '\0';
+  long number = -1;
+  unsigned long argument[3] = {};
+  if (std::sscanf(text, "%ld %lx %lx %lx", &number, &argument[0], &argument[1], &argument[2]) != 4) return Intent::Anything;
+  switch (number) {
+#ifdef SYS_open
+    case SYS_open:
+      return of_flags(argument[1]);
+    case SYS_creat:
+      return Intent::Write;
+#endif
+    case SYS_openat:
+      return of_flags(argument[2]);
+    case SYS_connect:
+    case SYS_sendto:
+    case SYS_sendmsg:
+    case SYS_sendmmsg:
+      return Intent::Write;
+    default:
+      return only_names(number, argument[1]) ? Intent::Name : Intent::Anything;
+  }
+}
+
+}  // namespace acefs::principal

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+namespace acefs::principal {
+
+/// What the system call that a thread is in wants of the node that its path leads to.
+enum class Intent {
+  Name,       ///< stat, unlink, rename, chmod …: the node is named, not opened
+  Read,       ///< open for reading
+  Write,      ///< open for writing; connect to or send to a socket
+  Anything,   ///< open for both, O_PATH (which can be opened for anything later), or a call that is not known
+};
+
+/// The intent of the thread that waits for an answer, from /proc/PID/syscall. A thread that cannot be looked at: Anything.
+///
+/// For fifos, sockets and devices only: the kernel opens these by itself and asks a FUSE filesystem without
+/// default_permissions nothing (fs/fuse/dir.c, fuse_permission()), so their lookup is the only place where it can be refused.
+/// The thread sleeps in the kernel until it is answered, so what is read cannot change meanwhile.
+Intent intent_of(pid_t thread);
+
+}  // namespace acefs::principal

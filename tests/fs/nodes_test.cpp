@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// Nodes are what the kernel was told, not paths: they outlive renames, eviction and removal, and are verified each time.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ops_fixture.hpp"
+
+namespace acefs::test {
+namespace {
+
+class NodesTest : public OpsTest {};
+
+TEST_F(NodesTest, NameThatWasMovedBehindTheMountIsStaleOnceAndThenFoundByLookup) {
+  make_dir("a");
+  make_file("a/f");
+  const node::NodeId file = id("a/f");
+  ASSERT_EQ(::rename(path("a/f").c_str(), path("a/g").c_str()), 0);
+  auto attr = ops().getattr(as(0), file, nullptr);
+  ASSERT_FALSE(attr);
+  EXPECT_EQ(attr.error().errno_value(), ESTALE);
+  EXPECT_EQ(stale_, std::vector<std::string>{"f"});
+  EXPECT_EQ(id("a/g"), file);
+  EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
+}
+
+TEST_F(NodesTest, DirectoryMovedBehindTheMountIsJudgedByItsNewAncestorsEvenBeforeItsNameIsKnown) {
+  make_dir("open");
+  make_dir("closed", 0700);
+  make_dir("open/d");
+  make_file("open/d/f");
+  const node::NodeId file = id("open/d/f");
+  EXPECT_TRUE(ops().getattr(as(kBob), file, nullptr));
+  ASSERT_EQ(::rename(path("open/d").c_str(), path("closed/d").c_str()), 0);
+  auto first = ops().getattr(as(kBob), file, nullptr);
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().errno_value(), ESTALE);
+  auto second = ops().getattr(as(kBob), file, nullptr);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().errno_value(), EACCES);
+  EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
+}
+
+TEST_F(NodesTest, DirectoryMovedOutOfTheTreeIsGone) {
+  make_dir("d");
+  make_file("d/f");
+  const node::NodeId file = id("d/f");
+  const TempDir elsewhere;
+  ASSERT_EQ(::rename(path("d").c_str(), elsewhere.at("d").c_str()), 0);
+  EXPECT_FALSE(ops().getattr(as(0), file, nullptr));
+  EXPECT_FALSE(ops().getattr(as(0), file, nullptr));
+}
+
+TEST_F(NodesTest, FileIsAllowedByTheChainOfAnyOfItsNames) {
+  make_dir("private", 0700);
+  make_dir("public");
+  make_file("private/f");
+  ASSERT_EQ(::link(path("private/f").c_str(), path("public/f").c_str()), 0);
+  const node::NodeId file = id("private/f");
+  EXPECT_FALSE(ops().getattr(as(kBob), file, nullptr)) << "only the private name is known";
+  EXPECT_EQ(id("public/f"), file);
+  EXPECT_TRUE(ops().getattr(as(kBob), file, nullptr));
+  ASSERT_EQ(::unlink(path("public/f").c_str()), 0);
+  EXPECT_FALSE(ops().getattr(as(kBob), file, nullptr)) << "the name that allowed it is gone";
+  EXPECT_FALSE(ops().getattr(as(kBob), file, nullptr));
+  EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
+}
+
+TEST_F(NodesTest, InodeNumberUsedAgainIsAnotherNode) {
+  make_file("f");
+  const node::NodeId before = id("f");
+  ASSERT_TRUE(ops().unlink(as(0), node::kRootId, "f"));
+  make_file("f");
+  EXPECT_NE(id("f"), before);
+}
+
+TEST_F(NodesTest, ForgottenNumberIsNeverGivenOutAgain) {
+  make_file("f");
+  const node::NodeId before = id("f");
+  ops().forget(before, 1);
+  auto attr = ops().getattr(as(0), before, nullptr);
+  ASSERT_FALSE(attr);
+  EXPECT_EQ(attr.error().errno_value(), ESTALE);
+  EXPECT_NE(id("f"), before);
+}
+
+TEST_F(NodesTest, UnlinkedFileIsStillThereForWhoHasItOpen) {
+  make_file("f");
+  const node::NodeId file = id("f");
+  auto handle = ops().open(as(0), file, O_RDWR);
+  ASSERT_TRUE(handle);
+  ASSERT_TRUE(ops().unlink(as(0), node::kRootId, "f"));
+  auto attr = ops().getattr(as(0), file, nullptr);
+  ASSERT_TRUE(attr);
+  EXPECT_EQ(attr->st.st_nlink, 0U);
+  EXPECT_TRUE(ops().setattr(as(0), file, {.mode = 0600, .uid = {}, .gid = {}, .size = {}, .atime = {}, .mtime = {}}, nullptr));
+  EXPECT_TRUE(ops().for_read(as(0), **handle));
+  ops().release(std::move(*handle));
+}
+
+TEST_F(NodesTest, SideDirectoryIsInvisible) {
+  make_dir(".oc-nodes");
+  EXPECT_EQ(ops().lookup(as(0), node::kRootId, ".oc-nodes").status().errno_value(), ENOENT);
+  EXPECT_EQ(ops().rmdir(as(0), node::kRootId, ".oc-nodes").errno_value(), ENOENT);
+  EXPECT_EQ(ops().mkdir(as(0), node::kRootId, ".oc-nodes", 0755).status().errno_value(), EACCES);
+  auto dir = ops().opendir(as(0), node::kRootId);
+  ASSERT_TRUE(dir);
+  bool seen = false;
+  ASSERT_TRUE(ops().readdir(as(0), **dir, 0, false, [&](const fs::DirEntry& entry) {
+    seen |= entry.name == ".oc-nodes";
+    return true;
+  }));
+  EXPECT_FALSE(seen);
+  ops().releasedir(std::move(*dir));
+}
+
+TEST_F(NodesTest, MalformedGrantIsReportedOncePerChangeAndDeniesOnlyItsPrincipal) {
+  make_file("f");
+  ASSERT_EQ(set_attribute(path("f"), allow_name(user(kAlice)), "garbage"), 0);
+  const node::NodeId file = id("f");
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(ops().getattr(as(kAlice), file, nullptr));
+    EXPECT_TRUE(ops().getattr(as(kBob), file, nullptr));
+  }
+  EXPECT_EQ(malformed_, 1);
+}
+
+class FewDescriptorsTest : public OpsTest {
+ protected:
+  FewDescriptorsTest() : OpsTest(4) {}
+};
+
+TEST_F(FewDescriptorsTest, DeepAndWideTreesAreWalkedWithFourHeldDirectories) {
+  std::string name;
+  for (int i = 0; i < 60; ++i) {
+    name += name.empty() ? "d" : "/d";
+    make_dir(name);
+    make_dir(name + "/side");
+    make_file(name + "/side/f");
+  }
+  const node::NodeId deepest = id(name + "/side/f");
+  std::string up = name;
+  while (up.find('/') != std::string::npos) {
+    EXPECT_TRUE(ops().getattr(as(kBob), id(up + "/side/f"), nullptr)) << up;
+    up.resize(up.rfind('/'));
+  }
+  EXPECT_LE(held_->size(), 5U);
+  EXPECT_TRUE(ops().getattr(as(kBob), deepest, nullptr));
+}
+
+TEST_F(NodesTest, GroupDenialHoldsWhenTheCallersGroupsCannotBeFoundOut) {
+  make_file("f");
+  ASSERT_EQ(deny(path("f"), group(kStaff), "r"), 0);
+  const node::NodeId file = id("f");
+  EXPECT_TRUE(ops().open(as(kAlice), file, O_RDONLY)) << "known to be in no group";
+  accounts_.thread_groups = std::nullopt;
+  EXPECT_EQ(ops().open(as(kBob), file, O_RDONLY).status().errno_value(), EACCES);
+}
+
+}  // namespace
+}  // namespace acefs::test
