@@ -125,6 +125,7 @@ class Ops {
   Status may_reach_special(const Request& rq, const At& parent, const char* name);
   /// Counts a lookup of `node` and makes the reply of it.
   Entry entry_of(const node::NodePtr& node, const backing::Attr& attr);
+  Result<node::SharedFd> directory_for_new(const At& parent);
   /// What stands at `name` below `parent` now, as a reply.
   Result<Entry> new_entry(const At& parent, const char* name);
   Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, UniqueFd fd, acl::AccessMask need, acl::AccessMask base);

@@ -8,6 +8,12 @@ namespace acefs::fs {
 using acl::AccessMask;
 using acl::Perm;
 
+// Nothing new can be made in a directory that was removed behind the mount; the kernel should look where its name leads now.
+Result<node::SharedFd> Ops::directory_for_new(const At& parent) {
+  if (parent.chain.nameless) return Status::from(ESTALE);
+  return walk_.directory(parent.chain);
+}
+
 Result<Entry> Ops::new_entry(const At& parent, const char* name) {
   auto dir = walk_.directory(parent.chain);
   if (!dir) return dir.status();
@@ -22,7 +28,7 @@ Result<Entry> Ops::mkdir(const Request& rq, node::NodeId parent, const char* nam
   auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::AppendData);
   if (!at) return at.status();
   if (is_hidden(*at, name)) return Status::from(EACCES);
-  auto dir = walk_.directory(at->chain);
+  auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
   if (Status s = backing_.mkdir_at((*dir)->get(), name, mode); !s) return s;
   return new_entry(*at, name);
@@ -33,7 +39,7 @@ Result<Entry> Ops::mknod(const Request& rq, node::NodeId parent, const char* nam
   auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at) return at.status();
   if (is_hidden(*at, name)) return Status::from(EACCES);
-  auto dir = walk_.directory(at->chain);
+  auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
   if (Status s = backing_.mknod_at((*dir)->get(), name, mode, device); !s) return s;
   return new_entry(*at, name);
@@ -44,7 +50,7 @@ Result<Entry> Ops::symlink(const Request& rq, const char* target, node::NodeId p
   auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at) return at.status();
   if (is_hidden(*at, name)) return Status::from(EACCES);
-  auto dir = walk_.directory(at->chain);
+  auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
   if (Status s = backing_.symlink_at(target, (*dir)->get(), name); !s) return s;
   return new_entry(*at, name);
@@ -67,7 +73,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
     }
     return Created{*entry, std::move(*file)};
   }
-  auto dir = walk_.directory(at->chain);
+  auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
   const int open_flags = O_CREAT | O_EXCL | (flags & (O_ACCMODE | O_SYNC | O_DSYNC | O_NOATIME));
   auto fd = backing_.open_at((*dir)->get(), name, open_flags, mode & 07777);
@@ -101,7 +107,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
 Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode, int flags) {
   auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at) return at.status();
-  auto dir = walk_.directory(at->chain);
+  auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
   auto fd = backing_.open_at((*dir)->get(), ".", O_TMPFILE | (flags & (O_ACCMODE | O_EXCL)), mode & 07777);
   if (!fd) return fd.status();

@@ -109,7 +109,7 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
 
   auto from_fd = walk_.directory(source->chain);
   if (!from_fd) return from_fd.status();
-  auto to_fd = walk_.directory(target->chain);
+  auto to_fd = directory_for_new(*target);
   if (!to_fd) return to_fd.status();
   if (replaced && !exchange && replaced->node() != moved->node()) pin_before_unlink(*replaced);
   if (Status s = backing_.rename_at((*from_fd)->get(), from, (*to_fd)->get(), to, flags); !s) return s;
@@ -142,7 +142,7 @@ Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir,
   if (widens(rq, *at, *target)) return Status::from(EXDEV);
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
-  auto dir = walk_.directory(target->chain);
+  auto dir = directory_for_new(*target);
   if (!dir) return dir.status();
   if (Status s = backing_.link_at(fd->get(), (*dir)->get(), to); !s) return s;
   return new_entry(*target, to);

@@ -133,6 +133,8 @@ Status Walk::append_nameless(Chain& chain, const NodePtr& node, const SharedFd& 
   if (!fd) return Status::from(ESTALE);
   auto attr = backing_.stat_at(fd->get(), "");
   if (!attr) return attr.status();
+  // A directory without a name that is not removed was moved out of the tree: what is in it is none of ours any more.
+  if (attr->is_directory() && attr->st.st_nlink > 0) return Status::from(ESTALE);
   chain.parent.reset();
   chain.link.reset();
   chain.nameless = std::move(fd);

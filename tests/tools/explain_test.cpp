@@ -53,7 +53,7 @@ TEST_F(ExplainTest, ShowsSegmentsAcesAndTheVerdict) {
                                        "refused: write: EACCES: D::4711:w on /d/a takes w\n");
 }
 
-TEST_F(ExplainTest, AceThatDoNotCountAreShownAsSuch) {
+TEST_F(ExplainTest, AcesThatDoNotCountAreShownAsSuch) {
   setace({"-m", "A:d:4711:w", "d"});
   setace({"--expires", "2025-01-01", "-m", "u:4711:w", "d/a"});
   const Output done = explain("4711", "write", "d/a");

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "tool_test.hpp"
@@ -242,6 +243,18 @@ TEST_F(SetaceTest, ManyGrantsMoveToTheSideFile) {
   EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 301);
   EXPECT_EQ(setace({"-b", "d/a"}).exit, 0);
   EXPECT_EQ(entries("d/a"), "");
+}
+
+TEST_F(SetaceTest, ManyGrantsNeedTheRootOfTheTree) {
+  ASSERT_EQ(::rmdir(".oc-nodes"), 0);
+  std::string many;
+  for (int i = 0; i < 300; ++i) many += "u:4c510ada-c86b-4815-8820-42cdf82c" + std::to_string(1000 + i) + ":r,";
+  const Output done = setace({"-m", many, "d/a"});
+  EXPECT_EQ(done.exit, 1);
+  EXPECT_EQ(done.err,
+            "setace: d/a: No space left on device (give --root, for grants that do not fit into attributes)\n");
+  EXPECT_EQ(entries("d/a"), "");
+  EXPECT_EQ(setace({"--root", ".", "-m", many, "d/a"}).exit, 0);
 }
 
 TEST_F(SetaceTest, AnotherPrefixIsAnotherSetOfGrants) {

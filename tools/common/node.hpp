@@ -34,7 +34,7 @@ Result<std::string> path_of(const Node& node);
 
 /// "a symbolic link", "a fifo" …
 const char* kind_of(const struct stat& st);
-/// Where "." or "a/" end, so that the last name is left: "docs/" → "docs".
+/// "docs/" → "docs", "/" → "/".
 std::string without_trailing_slashes(std::string path);
 /// `name` below `directory`.
 std::string join(const std::string& directory, const std::string& name);

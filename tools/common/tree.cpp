@@ -63,6 +63,7 @@ class MountedTree final : public Tree {
   MountedTree(dev_t device, std::string prefix) : device_(device), prefix_(std::move(prefix)) {}
 
   bool is_mount() const override { return true; }
+  bool can_overflow() const override { return true; }
   const std::string& prefix() const override { return prefix_; }
   Result<GrantMap> read(const Node& node) const override { return read_mounted_grants(node, prefix_); }
   Result<bool> shows_all(const Node& node) const override { return may_read_acl(node, prefix_); }
@@ -96,6 +97,7 @@ class BackingTree final : public Tree {
       : root_(std::move(root)), prefix_(prefix), store_(root_ ? root_->fd.get() : -1, {.prefix = prefix}) {}
 
   bool is_mount() const override { return false; }
+  bool can_overflow() const override { return root_.has_value(); }
   const std::string& prefix() const override { return prefix_; }
   Result<bool> shows_all(const Node&) const override { return true; }
 

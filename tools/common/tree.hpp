@@ -30,6 +30,8 @@ class Tree {
   virtual ~Tree() = default;
   virtual bool is_mount() const = 0;
   virtual const std::string& prefix() const = 0;
+  /// Whether there is a place for grants that do not fit into the node's attributes (ENOSPC else).
+  virtual bool can_overflow() const = 0;
   virtual Result<GrantMap> read(const Node& node) const = 0;
   /// Whether read() shows this process all of the node's grants: through a mount, who may not read an ACL sees his own only.
   virtual Result<bool> shows_all(const Node& node) const = 0;

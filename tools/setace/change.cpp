@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <ostream>
 
 #include "common/json_text.hpp"
@@ -92,6 +93,8 @@ void Changer::carry_out(const Node& node, Tree& tree, const GrantMap& current,
   if (!applied.status) {
     std::string message = applied.key.empty() ? "" : quote_name(applied.key) + ": ";
     message += error_text(applied.status.errno_value());
+    if (applied.status.errno_value() == ENOSPC && !tree.can_overflow())
+      message += " (give --root, for grants that do not fit into attributes)";
     if (applied.done != 0)
       message += " (after " + std::to_string(applied.done) + " of " + std::to_string(changes.size()) + " changes)";
     return complaints_.error(node.path, message);
