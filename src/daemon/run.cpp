@@ -176,7 +176,7 @@ int run(const Options& given) {
 
   Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
   stack.resolver.configure(load_config(options.config));
-  fuse::Server server{stack.ops, stack.waiters, options.names_cached ? kForEver : 0.0, {}};
+  fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .name_timeout = options.names_cached ? kForEver : 0.0, .on_ready = {}};
   server.on_ready = [&options, &log, detached = !options.foreground] {
     if (detached) {
       let_go_of_terminal();
@@ -199,6 +199,7 @@ int run(const Options& given) {
     const std::lock_guard lock(reload_mutex);
     stack_for_reload = nullptr;
   }
+  stack.waiters.stop();
   stack.notifier.attach(nullptr);
   fuse_session_unmount(session.get());
   return code;

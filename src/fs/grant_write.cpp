@@ -6,6 +6,7 @@
 #include <array>
 
 #include "backing/acting.hpp"
+#include "backing/side_map.hpp"
 #include "fs/ops.hpp"
 
 namespace acefs::fs {
@@ -66,9 +67,11 @@ AccessMask gained(const acl::Grant* before, const acl::Grant* after, acl::TimePo
 
 // Adding: C. Changing or removing: o. Writing a denial: O. All EPERM, and nobody hands out letters that he does not hold (EPERM).
 // Not a valid ACE: EINVAL, and nothing changes.
-Status Ops::write_grant(const Request& rq, const At& at, const std::string& key_text, const std::optional<std::string>& value, int flags) {
+Result<backing::Change> Ops::plan_grant(const Request& rq, const At& at, const std::string& key_text,
+                                       const std::optional<std::string>& value, int flags) const {
   if (!at.attr().can_have_acl()) return Status::from(EPERM);  // as setxattr(2) for user.* on such nodes
   const auto key = acl::parse_key(key_text);
+  if (!key) return Status::from(EINVAL);
   const acl::TimePoint now = wall_clock();
   const acl::Grant* before = find(*at.chain.last().acl, *key);
   if (!value && !before) return Status::from(ENODATA);
@@ -98,10 +101,34 @@ Status Ops::write_grant(const Request& rq, const At& at, const std::string& key_
     if (after->ace->share_time == 0) after->ace->share_time = now / 1'000'000'000;
     change.value = acl::encode(*after->ace);
   }
+  return change;
+}
+
+Status Ops::apply_grants(const At& at, std::span<const backing::Change> changes, int flags) {
   auto fd = walk_.open_path(at.chain);
   if (!fd) return fd.status();
   const backing::ActAsDaemon daemon;
-  return store_.apply(fd->get(), std::array{std::move(change)}, flags);
+  return store_.apply(fd->get(), changes, flags);
+}
+
+Status Ops::write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags) {
+  auto change = plan_grant(rq, at, key, value, flags);
+  if (!change) return change.status();
+  return apply_grants(at, std::array{std::move(*change)}, flags);
+}
+
+// Each change needs what it would need by itself; one that is refused refuses all.
+Status Ops::write_grants(const Request& rq, const At& at, std::string_view packed) {
+  const auto wanted = backing::unpack(packed);
+  if (!wanted) return Status::from(EINVAL);
+  std::vector<backing::Change> changes;
+  for (const auto& [key, value] : *wanted) {
+    auto change = plan_grant(rq, at, key, value.empty() ? std::nullopt : std::optional(value), 0);
+    if (!change && value.empty() && change.error().errno_value() == ENODATA) continue;  // gone already
+    if (!change) return change.status();
+    changes.push_back(std::move(*change));
+  }
+  return changes.empty() ? Status::ok() : apply_grants(at, changes, 0);
 }
 
 }  // namespace acefs::fs

@@ -138,6 +138,10 @@ class Ops {
   /// Keeps a node that is about to lose a name reachable for those who have it open or are in it.
   void pin_before_unlink(const At& child);
   void name_gone(const At& parent, const At& child, const char* name);
+  Result<backing::Change> plan_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value,
+                                     int flags) const;
+  Status apply_grants(const At& at, std::span<const backing::Change> changes, int flags);
+  Status write_grants(const Request& rq, const At& at, std::string_view packed);
   Status write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags);
   std::optional<DirEntry> entry_for_listing(const Request& rq, const At& at, DirEntry entry, bool plus);
 

@@ -109,9 +109,10 @@ Status may_write_xattr(const At& at, XattrKind kind) {
 // `user.*`: N. Grants: C, o, O as write_grant() says. Other reserved names, security.* and trusted.*: root (EPERM).
 Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name, std::string_view value, int flags) {
   const XattrKind kind = xattr_kind(name, options_.prefix);
-  if (kind == XattrKind::System || kind == XattrKind::Virtual) return Status::from(EOPNOTSUPP);
+  if (kind == XattrKind::System || (kind == XattrKind::Virtual && name != kApplyName)) return Status::from(EOPNOTSUPP);
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
+  if (kind == XattrKind::Virtual) return write_grants(rq, *at, value);
   if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::string(value), flags);
   if (Status s = may_write_xattr(*at, kind); !s) return s;
   auto fd = walk_.open_path(at->chain);

@@ -13,9 +13,9 @@ namespace acefs::fuse {
 void op_opendir(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
   serve(req, "opendir", [&](fs::Ops& ops, const fs::Request& rq) { return ops.opendir(rq, id_of(ino)); },
         [&](Result<std::unique_ptr<fs::OpenDir>>& opened) {
-          fs::OpenDir* dir = opened->release();
-          fi->fh = reinterpret_cast<uint64_t>(dir);
-          if (fuse_reply_open(req, fi) == -ENOENT) server_of(req).ops.releasedir(std::unique_ptr<fs::OpenDir>(dir));
+          Server& server = server_of(req);
+          fi->fh = server.dirs.adopt(std::move(*opened));
+          if (fuse_reply_open(req, fi) == -ENOENT) server.ops.releasedir(server.dirs.take(fi->fh));
         });
 }
 
@@ -74,7 +74,9 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_
 
 void op_releasedir(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
   serve(req, "releasedir", [&](fs::Ops& ops, const fs::Request&) {
-    ops.releasedir(std::unique_ptr<fs::OpenDir>(dir_of(fi)));
+    std::unique_ptr<fs::OpenDir> dir = server_of(req).dirs.take(fi->fh);
+    if (!dir) return Status::from(EBADF);
+    ops.releasedir(std::move(dir));
     return Status::ok();
   });
 }

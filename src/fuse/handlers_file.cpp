@@ -14,19 +14,18 @@ namespace acefs::fuse {
 namespace {
 
 /// Hands the handle to the kernel, which gives it back at release.
-void adopt(fuse_file_info* fi, fs::OpenFile* file) {
-  fi->fh = reinterpret_cast<uint64_t>(file);
+void adopt(Server& server, fuse_file_info* fi, std::unique_ptr<fs::OpenFile> file) {
   // No shared writable mapping through a handle that may only append.
   fi->direct_io = file->append_only ? 1 : 0;
+  fi->fh = server.files.adopt(std::move(file));
 }
 
 void reply_created(fuse_req_t req, fuse_file_info* fi, Result<fs::Created>& created) {
   Server& server = server_of(req);
   const fuse_entry_param e = param_of(server, created->entry);
-  fs::OpenFile* file = created->file.release();
-  adopt(fi, file);
+  adopt(server, fi, std::move(created->file));
   if (fuse_reply_create(req, &e, fi) != -ENOENT) return;
-  server.ops.release(std::unique_ptr<fs::OpenFile>(file));
+  server.ops.release(server.files.take(fi->fh));
   server.ops.forget(created->entry.id, 1);
 }
 
@@ -50,9 +49,9 @@ Result<size_t> write_all(int fd, const fuse_bufvec& in, off_t offset, bool appen
 void op_open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
   serve(req, "open", [&](fs::Ops& ops, const fs::Request& rq) { return ops.open(rq, id_of(ino), fi->flags); },
         [&](Result<std::unique_ptr<fs::OpenFile>>& opened) {
-          fs::OpenFile* file = opened->release();
-          adopt(fi, file);
-          if (fuse_reply_open(req, fi) == -ENOENT) server_of(req).ops.release(std::unique_ptr<fs::OpenFile>(file));
+          Server& server = server_of(req);
+          adopt(server, fi, std::move(*opened));
+          if (fuse_reply_open(req, fi) == -ENOENT) server.ops.release(server.files.take(fi->fh));
         });
 }
 
@@ -101,7 +100,8 @@ void op_flush(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
 
 void op_release(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
   serve(req, "release", [&](fs::Ops& ops, const fs::Request&) {
-    std::unique_ptr<fs::OpenFile> file(file_of(fi));
+    std::unique_ptr<fs::OpenFile> file = server_of(req).files.take(fi->fh);
+    if (!file) return Status::from(EBADF);
     if (fi->flock_release != 0) static_cast<void>(ops.locker().flock(*file, LOCK_UN));
     ops.release(std::move(file));
     return Status::ok();

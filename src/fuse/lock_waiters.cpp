@@ -24,7 +24,10 @@ LockWaiters::LockWaiters() {
   prodder_ = std::thread([this] { prod_interrupted(); });
 }
 
-LockWaiters::~LockWaiters() {
+LockWaiters::~LockWaiters() { stop(); }
+
+void LockWaiters::stop() {
+  if (!prodder_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

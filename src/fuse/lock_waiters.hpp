@@ -22,8 +22,10 @@ namespace acefs::fuse {
 class LockWaiters {
  public:
   LockWaiters();
-  /// Interrupts those who still wait.
   ~LockWaiters();
+
+  /// Interrupts those who still wait, and returns when all have been answered: before the session they answer to is destroyed.
+  void stop();
 
   /// Runs `take` (a system call that EINTR ends) in a new thread and replies with its status. ENOLCK at once when too many wait.
   void wait(fuse_req_t req, std::function<Status()> take);

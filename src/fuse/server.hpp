@@ -10,6 +10,7 @@
 
 #include "fs/ops.hpp"
 #include "fuse/lock_waiters.hpp"
+#include "fuse/open_handles.hpp"
 
 namespace acefs::fuse {
 
@@ -23,6 +24,8 @@ struct Server {
   double name_timeout;
   /// Called once, when the kernel and the daemon have agreed and requests are served.
   std::function<void()> on_ready;
+  OpenHandles<fs::OpenFile> files{};
+  OpenHandles<fs::OpenDir> dirs{};
 };
 
 /// The operation table, in the order of fuse_lowlevel.h.

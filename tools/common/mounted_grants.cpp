@@ -66,4 +66,19 @@ Status write_mounted_grant(const Node& node, const std::string& name, const std:
   return removed.errno_value() == ENODATA ? Status::ok() : removed;
 }
 
+std::size_t write_mounted_batch(const Node& node, std::span<const backing::Change> changes) {
+  constexpr std::size_t kMost = 48 * 1024;  // below XATTR_SIZE_MAX, with room for the encoding
+  backing::Attributes batch;
+  std::size_t size = 0;
+  std::size_t count = 0;
+  for (const backing::Change& change : changes) {
+    size += change.key.size() + change.value.value_or("").size() + 16;
+    if (size > kMost) break;
+    batch.insert_or_assign(change.key, change.value.value_or(""));
+    ++count;
+  }
+  if (count == 0 || !backing::Xattrs(node.fd.get()).set("system.acefs.apply", backing::pack(batch))) return 0;
+  return count;
+}
+
 }  // namespace acefs::tool

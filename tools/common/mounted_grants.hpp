@@ -2,8 +2,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
+#include "acefs/backing/grants.hpp"
 #include "acefs/base/result.hpp"
 #include "node.hpp"
 #include "tree.hpp"
@@ -24,5 +26,8 @@ Result<GrantMap> read_mounted_grants(const Node& node, const std::string& prefix
 Result<bool> may_read_acl(const Node& node, const std::string& prefix);
 /// Sets or removes one grant. To remove what is not there is no error.
 Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value);
+
+/// Writes as many of the changes as fit into one request, in one change of the node; how many, 0 when the daemon refuses.
+std::size_t write_mounted_batch(const Node& node, std::span<const backing::Change> changes);
 
 }  // namespace acefs::tool

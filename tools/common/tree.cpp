@@ -69,15 +69,25 @@ class MountedTree final : public Tree {
   Result<bool> shows_all(const Node& node) const override { return may_read_acl(node, prefix_); }
 
   Applied apply(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) override {
+    const std::vector<backing::Change> ordered = in_safe_order(changes, current);
     std::size_t done = 0;
-    for (const backing::Change& change : in_safe_order(changes, current)) {
-      if (const Status s = write_mounted_grant(node, prefix_ + change.key, change.value); !s) return {s, change.key, done};
+    while (done < ordered.size()) {
+      const std::span rest = std::span(ordered).subspan(done);
+      const std::size_t batch = rest.size() < kWorthABatch ? 0 : write_mounted_batch(node, rest);
+      if (batch > 0) {
+        done += batch;
+        continue;
+      }
+      // One by one also when a batch was refused: then it is known which.
+      if (const Status s = write_mounted_grant(node, prefix_ + rest[0].key, rest[0].value); !s) return {s, rest[0].key, done};
       ++done;
     }
     return {Status::ok(), {}, done};
   }
 
  private:
+  static constexpr std::size_t kWorthABatch = 8;
+
   Place place_of(const Node& directory) const override {
     if (directory.st.st_dev != device_) return Place::Unknown;
     const auto parent = open_parent(directory);
