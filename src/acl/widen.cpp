@@ -56,6 +56,20 @@ AccessMask effective_on(const Segment& node, const GivenTaken& aces, const Ident
 
 }  // namespace
 
+AccessMask held_below(std::span<const Segment> chain, const Identity& who, TimePoint now, const Profile& profile) {
+  if (is_almighty(who, profile)) return AccessMask::all();
+  Descent here(who, now);
+  for (const Segment& segment : chain) here.into(segment);
+  AccessMask letters = AccessMask::all();
+  for (std::size_t distance : {1, 2}) {
+    for (bool is_directory : {false, true}) {
+      const GivenTaken aces = here.below(distance, is_directory).caller;
+      letters = letters & (aces.allow - aces.deny);
+    }
+  }
+  return letters;
+}
+
 AccessMask widened(std::span<const Segment> from, std::span<const Segment> to_parent, const Identity& who, TimePoint now,
                    const Profile& profile) {
   if (from.empty() || is_almighty(who, profile) || who.refused) return {};

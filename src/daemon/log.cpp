@@ -11,7 +11,7 @@
 
 namespace acefs::daemon {
 
-void start_log(const std::string& target, const std::string& level) {
+std::shared_ptr<spdlog::logger> open_log(const std::string& target, const std::string& level) {
   std::shared_ptr<spdlog::logger> logger;
   try {
     if (target == "syslog") {
@@ -27,7 +27,7 @@ void start_log(const std::string& target, const std::string& level) {
   }
   logger->set_level(spdlog::level::from_str(level));
   logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
+  return logger;
 }
 
 }  // namespace acefs::daemon

@@ -58,8 +58,9 @@ const std::map<std::string, Setting>& settings() {
                                                  [](Options& o, principal::GroupSource v) { o.groups = v; })}},
       {"prefix", {"NAME", "prefix of the grants' attributes (user.oc.grant.)",
                   [](Options& o, const std::string& v) {
-                    if (!v.starts_with("user.") || !v.ends_with('.') || v.size() > 200)
-                      bad("option prefix: \"" + v + "\" is not of the form user.NAME.");
+                    const bool has_base = v.find('.', 5) < v.size() - 1 && v.find("..") == std::string::npos;
+                    if (!v.starts_with("user.") || !v.ends_with('.') || !has_base || v.size() > 200)
+                      bad("option prefix: \"" + v + "\" is not of the form user.BASE.NAME.");
                     o.store.prefix = v;
                   }}},
       {"overflow", {"auto|always", "when grants move to a side file: if the backing refuses them, or beyond 1024 bytes (auto)",

@@ -25,7 +25,7 @@ UniqueFd open_source(const std::string& path) {
   return fd;
 }
 
-std::string check_mountpoint(const std::string& path) {
+std::string check_mountpoint(const std::string& path, const std::string& source) {
   char resolved[PATH_MAX];
   if (::realpath(path.c_str(), resolved) == nullptr) {
     const int error = errno;
@@ -39,6 +39,12 @@ std::string check_mountpoint(const std::string& path) {
     throw StartError(kUnavailable, "mount point " + path + ": " + std::strerror(error) + hint);
   }
   if (!S_ISDIR(st.st_mode)) throw StartError(kUnavailable, "mount point " + path + " is not a directory");
+  char source_path[PATH_MAX];
+  if (::realpath(source.c_str(), source_path) != nullptr) {
+    const std::string above = std::string(source_path) + (std::strcmp(source_path, "/") == 0 ? "" : "/");
+    if (std::string(resolved).starts_with(above))
+      throw StartError(kUnavailable, "mount point " + path + " lies within the backing directory " + source);
+  }
   char version[64];
   struct stat up {};
   const bool is_acefs = ::getxattr(resolved, "system.acefs.version", version, sizeof version) > 0;

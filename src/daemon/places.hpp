@@ -11,7 +11,7 @@ namespace acefs::daemon {
 UniqueFd open_source(const std::string& path);
 
 /// The mount point as an absolute path without links. Throws StartError(69): missing, not a directory, dead, or already
-/// the root of an acefs mount.
-std::string check_mountpoint(const std::string& path);
+/// the root of an acefs mount, or below the backing directory, where the daemon would become its own client.
+std::string check_mountpoint(const std::string& path, const std::string& source);
 
 }  // namespace acefs::daemon

@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <memory>
+#include <mutex>
+#include <random>
 #include <thread>
 
 #include "backing/acting.hpp"
@@ -106,15 +108,22 @@ Session make_session(const Options& options, fuse::Server& server) {
 }
 
 /// Stops serving such that nothing is lost: what the kernel still holds (pages of writable mappings) is written while there is
-/// somebody to write it, then the mount goes; lazily if it is in use.
-void stop(fuse_session* session, const std::string& mountpoint, pthread_t main_thread) {
-  const UniqueFd fd(::open(mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd) ::syncfs(fd.get());
-  const_cast<UniqueFd&>(fd).reset();
-  if (::umount2(mountpoint.c_str(), UMOUNT_NOFOLLOW) == 0) return;  // the session ends by itself
+/// somebody to write it, then the mount goes. If it is in use, the connection is cut first: nobody then waits for an answer that
+/// will not come, and libfuse sees that there is nothing left for it to unmount.
+void stop(const std::string& mountpoint) {
+  {
+    const UniqueFd fd(::open(mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd) ::syncfs(fd.get());
+  }
+  if (::umount2(mountpoint.c_str(), UMOUNT_NOFOLLOW) == 0) return;
+  ::umount2(mountpoint.c_str(), MNT_FORCE | UMOUNT_NOFOLLOW);
   ::umount2(mountpoint.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+/// The same without privilege: the session is told, and its loop woken; libfuse unmounts by fusermount3.
+void stop_unprivileged(fuse_session* session, pthread_t main_thread) {
   fuse_session_exit(session);
-  ::pthread_kill(main_thread, SIGALRM);  // wakes the loop, which looks whether the session is over
+  ::pthread_kill(main_thread, SIGALRM);
 }
 
 int serve(const Options& options, fuse_session* session) {
@@ -137,10 +146,16 @@ int serve(const Options& options, fuse_session* session) {
 int run(const Options& given) {
   Options options = given;
   UniqueFd source = open_source(options.source);
-  options.mountpoint = check_mountpoint(options.mountpoint);
-  if (!options.foreground) options.ready_fd = go_to_background();
-  const std::string log = !options.log.empty() ? options.log : options.foreground ? "stderr" : "syslog";
-  start_log(options.foreground || !options.log.empty() ? log : "stderr", options.log_level);
+  options.mountpoint = check_mountpoint(options.mountpoint, options.source);
+  // The background has another working directory.
+  if (!options.config.empty()) options.config = std::filesystem::absolute(options.config);
+  const bool log_is_file = !options.log.empty() && options.log != "stderr" && options.log != "syslog";
+  if (log_is_file) options.log = std::filesystem::absolute(options.log);
+  const int starter_fd = options.foreground ? -1 : go_to_background();
+  const std::string target = !options.log.empty() ? options.log : options.foreground ? "stderr" : "syslog";
+  const auto log = open_log(target, options.log_level);
+  // Until it is known that the mount succeeds, messages are for whoever started it.
+  spdlog::set_default_logger(options.foreground || log_is_file ? log : open_log("stderr", options.log_level));
 
   const std::size_t file_limit = raise_file_limit();
   ::umask(0);  // the kernel has applied the callers' umask already
@@ -150,8 +165,9 @@ int run(const Options& given) {
   const auto attr = probe.stat_at(source.get(), "");
   if (!attr) throw StartError(kNoSource, "backing directory " + options.source + ": " + std::strerror(attr.error().errno_value()));
 
-  std::atomic<fuse_session*> running{nullptr};
-  std::atomic<bool> stop_asked{false};
+  std::mutex running_mutex;  // held while stopping, so that the session outlives it
+  fuse_session* running = nullptr;
+  bool stop_asked = false;
   Stack* stack_for_reload = nullptr;
   std::mutex reload_mutex;
   const pthread_t main_thread = ::pthread_self();
@@ -160,8 +176,10 @@ int run(const Options& given) {
   ::sigaction(SIGALRM, &wake, nullptr);
   const Signals signals(
       [&] {
+        const std::lock_guard lock(running_mutex);
         stop_asked = true;
-        if (fuse_session* session = running) stop(session, options.mountpoint, main_thread);
+        if (running == nullptr) return;
+        ::geteuid() == 0 ? stop(options.mountpoint) : stop_unprivileged(running, main_thread);
       },
       [&] {
         const std::lock_guard lock(reload_mutex);
@@ -176,13 +194,16 @@ int run(const Options& given) {
 
   Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
   stack.resolver.configure(load_config(options.config));
-  fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .name_timeout = options.names_cached ? kForEver : 0.0, .on_ready = {}};
-  server.on_ready = [&options, &log, detached = !options.foreground] {
-    if (detached) {
+  fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .name_timeout = options.names_cached ? kForEver : 0.0,
+                      .generation = 1 + std::random_device()() % 0x7fffffffU, .on_ready = {}};
+  server.on_ready = [&options, &log, starter_fd] {
+    if (!options.foreground) {
       let_go_of_terminal();
-      start_log(log, options.log_level);
+      spdlog::set_default_logger(log);
     }
-    if (options.ready_fd >= 0 && ::write(options.ready_fd, "1", 1) == 1) ::close(options.ready_fd);
+    for (const int fd : {options.ready_fd, starter_fd}) {
+      if (fd >= 0 && ::write(fd, "1", 1) == 1) ::close(fd);
+    }
   };
   const Session session = make_session(options, server);
   if (fuse_session_mount(session.get(), options.mountpoint.c_str()) != 0)
@@ -192,9 +213,17 @@ int run(const Options& given) {
     const std::lock_guard lock(reload_mutex);
     stack_for_reload = &stack;
   }
-  running = session.get();
-  const int code = stop_asked ? static_cast<int>(kOk) : serve(options, session.get());
-  running = nullptr;
+  bool stop_at_once = false;
+  {
+    const std::lock_guard lock(running_mutex);
+    running = session.get();
+    stop_at_once = stop_asked;
+  }
+  const int code = stop_at_once ? static_cast<int>(kOk) : serve(options, session.get());
+  {
+    const std::lock_guard lock(running_mutex);
+    running = nullptr;
+  }
   {
     const std::lock_guard lock(reload_mutex);
     stack_for_reload = nullptr;

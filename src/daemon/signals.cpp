@@ -24,13 +24,15 @@ Signals::Signals(std::function<void()> on_stop, std::function<void()> on_reload)
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   thread_ = std::thread([this, set] {
-    for (int signal = 0; ::sigwait(&set, &signal) == 0 && signal != kEnd;) {
-      signal == SIGHUP ? on_reload_() : on_stop_();
+    for (int signal = 0; ::sigwait(&set, &signal) == 0 && !ending_;) {
+      if (signal == SIGHUP) on_reload_();
+      if (signal == SIGTERM || signal == SIGINT) on_stop_();
     }
   });
 }
 
 Signals::~Signals() {
+  ending_ = true;
   ::pthread_kill(thread_.native_handle(), kEnd);
   thread_.join();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -17,6 +18,7 @@ class Signals {
  private:
   std::function<void()> on_stop_;
   std::function<void()> on_reload_;
+  std::atomic<bool> ending_{false};
   std::thread thread_;
 };
 

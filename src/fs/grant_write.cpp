@@ -45,9 +45,17 @@ const acl::Grant* find(const acl::Acl& acl, const acl::GrantKey& key) {
 }
 
 /// What the caller may hand out. The owner could give himself whatever is not denied to him by chmod, so for this purpose he
-/// holds it.
-AccessMask held_by(const At& at) {
-  return at.is_owner() ? AccessMask::all() - at.decision.denied : at.effective();
+/// holds it, on his directory and on what is below. Others hold below it only what ACEs give them there.
+AccessMask held_by(const At& at, const acl::Identity& who, bool reaches_below, acl::TimePoint now, const acl::Profile& profile) {
+  if (at.is_owner()) return AccessMask::all() - at.decision.denied;
+  if (!reaches_below || !at.attr().is_directory()) return at.effective();
+  return at.effective() & acl::held_below(at.chain.segments, who, now, profile);
+}
+
+bool reaches_below(const acl::Grant* grant) {
+  if (grant == nullptr) return false;
+  if (!grant->ace) return true;
+  return (acl::scopes_of(grant->ace->flags, true) & ~static_cast<unsigned>(acl::Scope::Self)) != 0;
 }
 
 bool same_reach(const acl::Ace& a, const acl::Ace& b) { return a.flags == b.flags && a.expires == b.expires && a.type == b.type; }
@@ -93,7 +101,11 @@ Result<backing::Change> Ops::plan_grant(const Request& rq, const At& at, const s
   const bool lifts_only = before && effect_of(*before, now).denies && !value;
   // The owner is never shut out by a denial (his part of the rights stays), so he may also lift it.
   const bool owner_lifts = lifts_only && at.is_owner();
-  if (!at.is_root() && !owner_lifts && !held_by(at).contains(gained(before, after ? &*after : nullptr, now))) return Status::from(EPERM);
+  if (!at.is_root() && !owner_lifts) {
+    const acl::Grant* then = after ? &*after : nullptr;
+    const bool below = reaches_below(before) || reaches_below(then);
+    if (!held_by(at, *auth_.with_groups(rq), below, now, auth_.profile()).contains(gained(before, then, now))) return Status::from(EPERM);
+  }
 
   backing::Change change{key_text, std::nullopt};
   if (after) {
@@ -114,7 +126,11 @@ Status Ops::apply_grants(const At& at, std::span<const backing::Change> changes,
 Status Ops::write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags) {
   auto change = plan_grant(rq, at, key, value, flags);
   if (!change) return change.status();
-  return apply_grants(at, std::array{std::move(*change)}, flags);
+  // Adding needs another letter than changing: if another administrator came first, the verdict was on something else.
+  const bool adds = find(*at.chain.last().acl, *acl::parse_key(key)) == nullptr;
+  const Status s = apply_grants(at, std::array{std::move(*change)}, !value ? 0 : adds ? XATTR_CREATE : XATTR_REPLACE);
+  const bool raced = flags == 0 && value && s.errno_value() == (adds ? EEXIST : ENODATA);
+  return raced ? Status::from(EAGAIN) : s;
 }
 
 // Each change needs what it would need by itself; one that is refused refuses all.

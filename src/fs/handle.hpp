@@ -33,6 +33,7 @@ struct OpenFile {
   IdentityPtr who;
   acl::TimePoint next_expiry = 0;
   std::uint64_t epoch = 0;  ///< of the resolver
+  std::vector<std::uint64_t> lock_owners;  ///< who locked through this handle
 };
 
 /// A directory somebody opened for listing.

@@ -3,16 +3,23 @@
 
 #include <sys/file.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace acefs::fs {
 
 Result<node::SharedFd> Locker::descriptor(OpenFile& file, std::uint64_t owner, bool make) {
-  const Key key{file.node.get(), owner};
+  const Key key{file.node, owner};
   {
     const std::lock_guard lock(mutex_);
     const auto it = descriptors_.find(key);
     if (it != descriptors_.end()) return it->second;
   }
   if (!make) return node::SharedFd();
+  {
+    const std::lock_guard lock(file.mutex);
+    if (std::find(file.lock_owners.begin(), file.lock_owners.end(), owner) == file.lock_owners.end()) file.lock_owners.push_back(owner);
+  }
   // Either kind of lock may follow. A read-only backing or a running program refuses writing; reading then has to do.
   auto fd = backing_.reopen(file.fd->get(), O_RDWR | O_NONBLOCK);
   if (!fd) fd = backing_.reopen(file.fd->get(), O_RDONLY | O_NONBLOCK);
@@ -43,19 +50,24 @@ Status Locker::flock(OpenFile& file, int operation) {
 }
 
 void Locker::drop(OpenFile& file, std::uint64_t owner) {
-  node::SharedFd fd;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto it = descriptors_.find({file.node.get(), owner});
-    if (it == descriptors_.end()) return;
-    fd = std::move(it->second);
-    descriptors_.erase(it);
-  }
-  // A thread may still wait with this descriptor: unlocking does not depend on closing.
+  const std::lock_guard lock(mutex_);
+  const auto it = descriptors_.find({file.node, owner});
+  if (it == descriptors_.end()) return;
   struct flock all {};
   all.l_type = F_UNLCK;
   all.l_whence = SEEK_SET;
-  ::fcntl(fd->get(), F_OFD_SETLK, &all);
+  ::fcntl(it->second->get(), F_OFD_SETLK, &all);
+  // A thread of the owner that waits for a lock now will hold it by this descriptor: then it stays.
+  if (it->second.use_count() == 1) descriptors_.erase(it);
+}
+
+void Locker::drop_all(OpenFile& file) {
+  std::vector<std::uint64_t> owners;
+  {
+    const std::lock_guard lock(file.mutex);
+    owners.swap(file.lock_owners);
+  }
+  for (const std::uint64_t owner : owners) drop(file, owner);
 }
 
 }  // namespace acefs::fs

@@ -31,9 +31,11 @@ class Locker {
   Status flock(OpenFile& file, int operation);
   /// The owner closed a descriptor of the file: all its locks on it go (POSIX).
   void drop(OpenFile& file, std::uint64_t owner);
+  /// The handle is released: what was locked through it and not given back goes (open file description locks of the users).
+  void drop_all(OpenFile& file);
 
  private:
-  using Key = std::pair<const node::Node*, std::uint64_t>;
+  using Key = std::pair<node::NodePtr, std::uint64_t>;
   Result<node::SharedFd> descriptor(OpenFile& file, std::uint64_t owner, bool make);
 
   backing::Backing& backing_;

@@ -128,15 +128,20 @@ class Ops {
   Result<node::SharedFd> directory_for_new(const At& parent);
   /// What stands at `name` below `parent` now, as a reply.
   Result<Entry> new_entry(const At& parent, const char* name);
-  Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, UniqueFd fd, acl::AccessMask need, acl::AccessMask base);
+  Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, UniqueFd fd, acl::AccessMask need, acl::AccessMask base,
+                                                std::uint64_t epoch);
+  Status refuse_handle(const OpenFile& file);
+  bool still_granted(OpenFile& file, const node::Chain& chain, acl::TimePoint now);
   void remember(OpenFile& file, const node::Chain& chain, const acl::Decision& decision, IdentityPtr who, std::uint64_t epoch);
   Status remove(const Request& rq, node::NodeId parent, const char* name, int flags);
   bool widens(const Request& rq, const At& node, const At& new_parent);
   Status may_delete(const At& parent, const At& child) const;
+  Result<backing::Attr> truncate_open(OpenFile& file, const SetAttr& set);
   Status plan_setattr(const Request& rq, const At& at, const SetAttr& set, bool by_handle) const;
   bool in_group(const Request& rq, gid_t group);
   /// Keeps a node that is about to lose a name reachable for those who have it open or are in it.
-  void pin_before_unlink(const At& child);
+  /// True if it was this call that pinned it.
+  bool pin_before_unlink(const At& child);
   void name_gone(const At& parent, const At& child, const char* name);
   Result<backing::Change> plan_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value,
                                      int flags) const;

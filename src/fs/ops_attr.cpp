@@ -32,6 +32,12 @@ bool only_strips_setid(mode_t from, mode_t to) {
   return gone != 0 && (gone & ~(S_ISUID | S_ISGID)) == 0 && (from & gone) == gone;
 }
 
+/// Whoever writes may have got the handle from somebody else.
+bool is_open(node::Node& node) {
+  const std::lock_guard lock(node.mutex);
+  return !node.opened.empty();
+}
+
 }  // namespace
 
 // chmod: owner or C. chown: as POSIX. utimens: owner or T (EPERM); to now also w (EACCES). truncate: w.
@@ -39,7 +45,7 @@ Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bo
   const bool owner = at.is_owner() || at.is_root();
   const AccessMask have = at.effective();
   if (set.mode && !owner && !have.has(Perm::AddAce)) {
-    const bool writes = have.intersects(Perm::WriteData | Perm::AppendData);
+    const bool writes = have.intersects(Perm::WriteData | Perm::AppendData) || is_open(*at.node());
     if (!writes || !only_strips_setid(at.attr().st.st_mode, *set.mode)) return Status::from(EPERM);
   }
   // Whoever is not the owner may change the mode by C, but not make a program run as its owner.
@@ -59,16 +65,26 @@ Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bo
   return Status::ok();
 }
 
+Result<backing::Attr> Ops::truncate_open(OpenFile& file, const SetAttr& set) {
+  if (Status s = recheck(file); !s) return s;
+  if (file.append_only) return Status::from(EACCES);
+  if (Status s = backing_.truncate(file.fd->get(), *set.size); !s) return s;
+  if (set.atime || set.mtime) {
+    const struct timespec omit{0, UTIME_OMIT};
+    const struct timespec times[2] = {set.atime.value_or(omit), set.mtime.value_or(omit)};
+    if (Status s = backing_.utimens(file.fd->get(), times); !s) return s;
+  }
+  return backing_.stat_at(file.fd->get(), "");
+}
+
 Result<backing::Attr> Ops::setattr(const Request& rq, node::NodeId id, const SetAttr& set, OpenFile* file) {
+  // ftruncate(2): the handle has the right already, whatever became of the way to it.
+  if (file != nullptr && set.size && !set.mode && !set.uid && !set.gid) return truncate_open(*file, set);
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
   SetAttr wanted = set;
   if (set.uid || set.gid) wanted.mode.reset();
   if (Status s = plan_setattr(rq, *at, wanted, file != nullptr); !s) return s;
-  if (file != nullptr && set.size) {
-    if (Status s = recheck(*file); !s) return s;
-    if (file->append_only) return Status::from(EACCES);
-  }
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
   // With a change of owner comes the mode less setuid and setgid, as the kernel believes it to be; the backing clears these by

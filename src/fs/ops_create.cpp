@@ -58,6 +58,7 @@ Result<Entry> Ops::symlink(const Request& rq, const char* target, node::NodeId p
 
 // Needs w on the directory. Who creates a file gets the handle he asked for, whatever its mode.
 Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* name, mode_t mode, int flags) {
+  const std::uint64_t epoch = auth_.resolver().epoch();
   auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at || is_hidden(*at, name)) {
     if (at) return Status::from(EACCES);
@@ -98,13 +99,14 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   if ((flags & O_ACCMODE) != O_RDONLY) need |= Perm::WriteData;
   const node::NodePtr node = made->node();
   const AccessMask base = made->decision.base | need;
-  auto file = make_handle(rq, std::move(*made), std::move(*fd), need, base);
+  auto file = make_handle(rq, std::move(*made), std::move(*fd), need, base, epoch);
   if (!file) return file.status();
   return Created{entry_of(node, *attr), std::move(*file)};
 }
 
 // Needs w on the directory: a file without a name, which link may give it one.
 Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode, int flags) {
+  const std::uint64_t epoch = auth_.resolver().epoch();
   auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at) return at.status();
   auto dir = directory_for_new(*at);
@@ -128,7 +130,7 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   At made{std::move(*chain), at->who, {}};
   made.decision = auth_.decide(rq.caller, made.chain.segments, {.need = {}, .now = wall_clock(), .base = {}}, made.who);
   const AccessMask base = made.decision.base | need;
-  auto file = make_handle(rq, std::move(made), std::move(*fd), need, base);
+  auto file = make_handle(rq, std::move(made), std::move(*fd), need, base, epoch);
   if (!file) return file.status();
   return Created{entry_of(node, *attr), std::move(*file)};
 }

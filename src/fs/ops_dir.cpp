@@ -17,6 +17,7 @@ constexpr std::size_t kBufferSize = 32 * 1024;
 
 // Needs r.
 Result<std::unique_ptr<OpenDir>> Ops::opendir(const Request& rq, node::NodeId id) {
+  const std::uint64_t epoch = auth_.resolver().epoch();
   auto at = auth_.authorize(rq, id, Perm::ReadData);
   if (!at) return at.status();
   auto dir = walk_.directory(at->chain);
@@ -24,7 +25,7 @@ Result<std::unique_ptr<OpenDir>> Ops::opendir(const Request& rq, node::NodeId id
   auto fd = backing_.open_at((*dir)->get(), ".", O_RDONLY | O_DIRECTORY);
   if (!fd) return fd.status();
   const AccessMask base = at->decision.base;
-  auto file = make_handle(rq, std::move(*at), std::move(*fd), Perm::ReadData, base);
+  auto file = make_handle(rq, std::move(*at), std::move(*fd), Perm::ReadData, base, epoch);
   if (!file) return file.status();
   auto open = std::make_unique<OpenDir>();
   open->file = std::move(*file);
@@ -45,7 +46,7 @@ std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, 
       if (child.error().errno_value() == ENOENT) return std::nullopt;  // removed since the listing was read
       return entry;
     }
-    if (child->effective().has(Perm::ReadAttributes)) entry.child = entry_of(child->node(), child->attr());
+    if (child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), child->attr());
   }
   return entry;
 }

@@ -18,19 +18,30 @@ Status Ops::may_delete(const At& parent, const At& child) const {
   return Status::ok();
 }
 
-void Ops::pin_before_unlink(const At& child) {
-  if (child.chain.link == nullptr) return;
+bool Ops::pin_before_unlink(const At& child) {
+  if (child.chain.link == nullptr) return false;
   const node::NodePtr& node = child.node();
   {
     const std::lock_guard lock(node->mutex);
-    if (node->links.size() > 1 || node->pinned) return;
+    if (node->links.size() > 1 || node->pinned) return false;
   }
   auto fd = walk_.open_path(child.chain);
-  if (!fd) return;
+  if (!fd) return false;
   auto pinned = std::make_shared<const UniqueFd>(std::move(*fd));
   const std::lock_guard lock(node->mutex);
   node->pinned = std::move(pinned);
+  return true;
 }
+
+namespace {
+
+/// The name stayed, so the descriptor need not.
+void unpin(node::Node& node) {
+  const std::lock_guard lock(node.mutex);
+  node.pinned.reset();
+}
+
+}  // namespace
 
 void Ops::name_gone(const At& parent, const At& child, const char* name) {
   const bool none_left = node::remove_link(*child.node(), *parent.node(), name);
@@ -51,8 +62,11 @@ Status Ops::remove(const Request& rq, node::NodeId parent, const char* name, int
   if (Status s = may_delete(*at, *child); !s) return s;
   auto dir = walk_.directory(at->chain);
   if (!dir) return dir.status();
-  pin_before_unlink(*child);
-  if (Status s = backing_.unlink_at((*dir)->get(), name, flags); !s) return s;
+  const bool pinned = pin_before_unlink(*child);
+  if (Status s = backing_.unlink_at((*dir)->get(), name, flags); !s) {
+    if (pinned) unpin(*child->node());
+    return s;
+  }
   name_gone(*at, *child, name);
   return Status::ok();
 }
@@ -111,8 +125,11 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
   if (!from_fd) return from_fd.status();
   auto to_fd = directory_for_new(*target);
   if (!to_fd) return to_fd.status();
-  if (replaced && !exchange && replaced->node() != moved->node()) pin_before_unlink(*replaced);
-  if (Status s = backing_.rename_at((*from_fd)->get(), from, (*to_fd)->get(), to, flags); !s) return s;
+  const bool pinned = replaced && !exchange && replaced->node() != moved->node() && pin_before_unlink(*replaced);
+  if (Status s = backing_.rename_at((*from_fd)->get(), from, (*to_fd)->get(), to, flags); !s) {
+    if (pinned) unpin(*replaced->node());
+    return s;
+  }
   if (replaced && replaced->node() == moved->node()) return Status::ok();  // two names of one inode: nothing moved
   auto moved_link = std::make_shared<const node::Link>(node::Link{target->node(), to});
   if (exchange) {

@@ -26,12 +26,15 @@ AccessMask letters_for(int flags) {
 
 // Needs r, w or both; execution: x; O_TRUNC: w. O_APPEND for writing: a suffices, and the handle is append-only.
 Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, int flags) {
+  const std::uint64_t epoch = auth_.resolver().epoch();
   AccessMask need = letters_for(flags);
   const bool may_append = (flags & O_APPEND) != 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_TRUNC) == 0;
   const AccessMask to_append = (need - Perm::WriteData) | Perm::AppendData;
   auto at = auth_.authorize_if(
       rq, id, [&](const At& node) { return node.may(need) || (may_append && node.may(to_append)); }, EACCES);
   if (!at) return at.status();
+  // Created on the backing since the kernel looked: it opens what is not a regular file by itself, not through here.
+  if (!at->attr().is_regular()) return Status::from(ESTALE);
   const bool append_only = !at->may(need);
   if (append_only) need = to_append;
   auto path = walk_.open_path(at->chain);
@@ -43,10 +46,11 @@ Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, 
   auto fd = backing_.reopen(path->get(), kept | O_NOCTTY);
   if (!fd) return fd.status();
   const AccessMask base = at->decision.base;
-  return make_handle(rq, std::move(*at), std::move(*fd), need, base);
+  return make_handle(rq, std::move(*at), std::move(*fd), need, base, epoch);
 }
 
-Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, UniqueFd fd, AccessMask need, AccessMask base) {
+Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, UniqueFd fd, AccessMask need, AccessMask base,
+                                                   std::uint64_t epoch) {
   auto file = std::make_unique<OpenFile>();
   file->node = at.node();
   file->fd = std::make_shared<const UniqueFd>(std::move(fd));
@@ -54,7 +58,7 @@ Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, Uni
   file->need = need;
   file->base = base;
   file->append_only = need.has(Perm::AppendData) && !need.has(Perm::WriteData);
-  remember(*file, at.chain, at.decision, at.who, auth_.resolver().epoch());
+  remember(*file, at.chain, at.decision, at.who, epoch);
   const std::lock_guard lock(file->node->mutex);
   std::erase_if(file->node->opened, [](const auto& fd_ref) { return fd_ref.expired(); });
   file->node->opened.push_back(file->fd);
@@ -63,6 +67,7 @@ Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, Uni
 
 void Ops::release(std::unique_ptr<OpenFile> file) {
   const node::NodePtr node = file->node;
+  locker_.drop_all(*file);
   file.reset();
   const std::lock_guard lock(node->mutex);
   std::erase_if(node->opened, [](const auto& fd_ref) { return fd_ref.expired(); });
@@ -90,36 +95,51 @@ void Ops::remember(OpenFile& file, const node::Chain& chain, const acl::Decision
 
 Status Ops::recheck(OpenFile& file) {
   const acl::TimePoint now = wall_clock();
-  const std::uint64_t epoch = auth_.resolver().epoch();
-  Status refused = Status::from(EACCES);
-  for (const node::LinkPtr& link : walk_.links_of(file.node)) {
-    auto chain = walk_.chain_of(file.node, link, file.fd);
-    if (!chain) {
-      if (chain.error().errno_value() == ESTALE) continue;
-      return chain.error();
+  if (auth_.resolver().resolve(file.opener, principal::Detail::Numbers, now)->refused) return refuse_handle(file);
+  // A name that turns out to be gone is repaired by the walk that finds it so, or by the rename that is under way: look again.
+  constexpr int kTries = 5;
+  for (int i = 0; i < kTries; ++i) {
+    bool decided = false;
+    for (const node::LinkPtr& link : walk_.links_of(file.node)) {
+      auto chain = walk_.chain_of(file.node, link, file.fd);
+      if (!chain && chain.error().errno_value() == ESTALE) continue;
+      if (!chain) return chain.error();
+      decided = true;
+      if (still_granted(file, *chain, now)) return Status::ok();
     }
-    const std::lock_guard lock(file.mutex);
-    const bool same = epoch == file.epoch && (file.next_expiry == 0 || now <= file.next_expiry) &&
-                      std::equal(chain->steps.begin(), chain->steps.end(), file.seen.begin(), file.seen.end(),
-                                 [](const node::Step& step, const OpenFile::Seen& seen) {
-                                   return step.node == seen.node && step.acl == seen.acl;
-                                 });
-    if (same) return Status::ok();
-    std::vector<acl::Segment> segments = chain->segments;
-    for (std::size_t i = 0; i < segments.size() && i < file.seen.size(); ++i) {
-      if (file.seen[i].node != chain->steps[i].node) continue;
-      segments[i].mode = file.seen[i].mode;
-      segments[i].uid = file.seen[i].uid;
-      segments[i].gid = file.seen[i].gid;
-    }
-    IdentityPtr who = epoch == file.epoch ? file.who : nullptr;
-    const acl::Decision decision = auth_.decide(file.opener, segments, {.need = file.need, .now = now, .base = file.base}, who);
-    if (!decision.granted) continue;
-    remember(file, *chain, decision, std::move(who), epoch);
-    return Status::ok();
+    if (decided) return refuse_handle(file);
   }
+  return Status::from(ESTALE);
+}
+
+Status Ops::refuse_handle(const OpenFile& file) {
   events_.revoked(file.node->id);
-  return refused;
+  return Status::from(EACCES);
+}
+
+bool Ops::still_granted(OpenFile& file, const node::Chain& chain, acl::TimePoint now) {
+  const std::uint64_t epoch = auth_.resolver().epoch();
+  const std::lock_guard lock(file.mutex);
+  const bool same = epoch == file.epoch && (file.next_expiry == 0 || now <= file.next_expiry) &&
+                    std::equal(chain.steps.begin(), chain.steps.end(), file.seen.begin(), file.seen.end(),
+                               [](const node::Step& step, const OpenFile::Seen& seen) {
+                                 return step.node == seen.node && step.acl == seen.acl;
+                               });
+  if (same) return true;
+  std::vector<acl::Segment> segments = chain.segments;
+  for (std::size_t i = 0; i < segments.size() && i < file.seen.size(); ++i) {
+    if (file.seen[i].node != chain.steps[i].node) continue;
+    segments[i].mode = file.seen[i].mode;
+    segments[i].uid = file.seen[i].uid;
+    segments[i].gid = file.seen[i].gid;
+  }
+  // The thread that opened the file may be gone: the groups it had are those that count.
+  IdentityPtr who = file.who;
+  if (epoch != file.epoch) who = who->groups_known ? auth_.resolver().refresh(*who, now) : nullptr;
+  const acl::Decision decision = auth_.decide(file.opener, segments, {.need = file.need, .now = now, .base = file.base}, who);
+  if (!decision.granted) return false;
+  remember(file, chain, decision, std::move(who), epoch);
+  return true;
 }
 
 }  // namespace acefs::fs

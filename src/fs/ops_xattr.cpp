@@ -83,6 +83,20 @@ Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
 
 namespace {
 
+/// Where values have room of their own (xfs, btrfs, tmpfs), names alone could pass what listxattr(2) can carry (64 KiB); the grants
+/// behind them could not be read any more and the node would be nobody's.
+Status leaves_names_readable(backing::Backing& backing, int fd, const std::string& name) {
+  constexpr std::size_t kNamesMax = 32 * 1024;
+  const auto names = backing.list_xattrs(fd);
+  if (!names) return names.status();
+  std::size_t size = name.size() + 1;
+  for (const std::string& other : *names) {
+    if (other == name) return Status::ok();
+    size += other.size() + 1;
+  }
+  return size > kNamesMax ? Status::from(ENOSPC) : Status::ok();
+}
+
 // `user.*`: N, and in a sticky directory only its owner, as the kernel's xattr_permission(). The rest: root.
 Status may_write_xattr(const At& at, XattrKind kind) {
   switch (kind) {
@@ -113,10 +127,18 @@ Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
   if (kind == XattrKind::Virtual) return write_grants(rq, *at, value);
-  if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::string(value), flags);
+  for (int tries = 0; kind == XattrKind::Grant; ++tries) {
+    const Status s = write_grant(rq, *at, name.substr(options_.prefix.size()), std::string(value), flags);
+    if (s.errno_value() != EAGAIN || tries == 10) return s;
+    at = auth_.look(rq, id);
+    if (!at) return at.status();
+  }
   if (Status s = may_write_xattr(*at, kind); !s) return s;
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
+  if (kind == XattrKind::User) {
+    if (Status s = leaves_names_readable(backing_, fd->get(), name); !s) return s;
+  }
   return backing_.set_xattr(fd->get(), name.c_str(), value.data(), value.size(), flags);
 }
 

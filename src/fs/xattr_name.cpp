@@ -8,8 +8,10 @@ namespace acefs::fs {
 
 XattrKind xattr_kind(std::string_view name, std::string_view prefix) {
   if (name.starts_with(prefix) && acl::parse_key(name.substr(prefix.size()))) return XattrKind::Grant;
-  if (name == "user.oc.metadata_offloaded" || name == "user.ocis.metadata_offloaded") return XattrKind::Marker;
-  if (name.starts_with("user.oc.") || name.starts_with("user.ocis.") || name.starts_with(prefix)) return XattrKind::Reserved;
+  // What the grant store believes of a node must be out of its users' reach, whatever the prefix.
+  const std::string_view base = prefix.substr(0, prefix.rfind('.', prefix.size() - 2) + 1);
+  if (name.starts_with(base) && name.substr(base.size()) == "metadata_offloaded") return XattrKind::Marker;
+  if (name.starts_with("user.oc.") || name.starts_with("user.ocis.") || name.starts_with(base)) return XattrKind::Reserved;
   if (name.starts_with("user.")) return XattrKind::User;
   if (name.starts_with("security.")) return XattrKind::Security;
   if (name.starts_with("trusted.")) return XattrKind::Trusted;

@@ -17,7 +17,7 @@ enum class XattrKind {
   System,    ///< everything else: POSIX ACLs among it
 };
 
-/// `prefix`: of grants, with the final dot.
+/// `prefix`: of grants, of the form `user.BASE.NAME.`; everything below `user.BASE.` is reserved.
 XattrKind xattr_kind(std::string_view name, std::string_view prefix);
 
 }  // namespace acefs::fs

@@ -24,7 +24,7 @@ namespace {
 /// Fills one reply of at most `size` bytes with directory entries, with or without attributes.
 class Listing {
  public:
-  Listing(fuse_req_t req, std::size_t size, bool plus) : req_(req), buffer_(size), plus_(plus) {}
+  Listing(fuse_req_t req, std::size_t size, bool plus) : req_(req), server_(server_of(req)), buffer_(size), plus_(plus) {}
 
   bool add(const fs::DirEntry& entry) {
     const std::string name(entry.name);
@@ -32,9 +32,18 @@ class Listing {
     const std::size_t took = plus_ ? add_plus(name, entry, room) : add_name(name, entry, room);
     if (took > room) return false;
     used_ += took;
+    if (entry.child) told_.push_back(entry.child->id);
     return true;
   }
-  void reply() const { fuse_reply_buf(req_, buffer_.data(), used_); }
+  void reply() {
+    if (fuse_reply_buf(req_, buffer_.data(), used_) != -ENOENT) told_.clear();
+  }
+  /// Nobody was told: the lookups do not count.
+  ~Listing() {
+    for (const node::NodeId id : told_) server_.ops.forget(id, 1);
+  }
+  Listing(const Listing&) = delete;
+  Listing& operator=(const Listing&) = delete;
 
  private:
   std::size_t add_name(const std::string& name, const fs::DirEntry& entry, std::size_t room) {
@@ -46,7 +55,7 @@ class Listing {
   std::size_t add_plus(const std::string& name, const fs::DirEntry& entry, std::size_t room) {
     fuse_entry_param e{};  // ino 0: a name without attributes
     if (entry.child) {
-      e = param_of(server_of(req_), *entry.child);
+      e = param_of(server_, *entry.child);
     } else {
       e.attr.st_ino = entry.ino;
       e.attr.st_mode = static_cast<mode_t>(DTTOIF(entry.type));
@@ -54,10 +63,12 @@ class Listing {
     return fuse_add_direntry_plus(req_, buffer_.data() + used_, room, name.c_str(), &e, entry.next);
   }
 
-  fuse_req_t req_;
+  fuse_req_t req_;  ///< gone once replied to
+  Server& server_;
   std::vector<char> buffer_;
   std::size_t used_ = 0;
   bool plus_;
+  std::vector<node::NodeId> told_;
 };
 
 void list(fuse_req_t req, size_t size, off_t offset, fuse_file_info* fi, bool plus) {

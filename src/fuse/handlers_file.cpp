@@ -83,7 +83,7 @@ void op_write_buf(fuse_req_t req, fuse_ino_t, fuse_bufvec* in, off_t offset, fus
     auto fd = ops.for_write(rq, file);
     if (!fd) return fd.status();
     // Pages of a mapping are written back by the kernel in nobody's name: the opener's it is.
-    backing::act_as(file.opener.uid, file.opener.gid);
+    if (fi->writepage != 0) backing::act_as(file.opener.uid, file.opener.gid);
     return write_all(*fd, *in, offset, (fi->flags & O_APPEND) != 0);
   }, [&](const Result<size_t>& n) { fuse_reply_write(req, *n); });
 }

@@ -7,6 +7,7 @@ namespace acefs::fuse {
 fuse_entry_param param_of(const Server& server, const fs::Entry& entry) {
   fuse_entry_param e{};
   e.ino = static_cast<fuse_ino_t>(entry.id);
+  e.generation = server.generation;
   e.attr = entry.attr.st;
   e.attr_timeout = 0;
   e.entry_timeout = entry.must_be_looked_up() ? 0 : server.name_timeout;

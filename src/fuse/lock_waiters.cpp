@@ -37,7 +37,15 @@ void LockWaiters::stop() {
   prodder_.join();
 }
 
-void LockWaiters::wait(fuse_req_t req, std::function<Status()> take) {
+void LockWaiters::wait(fuse_req_t req, std::function<Status()> take) noexcept {
+  try {
+    start(req, std::move(take));
+  } catch (const std::exception&) {  // libfuse is C
+    fuse_reply_err(req, ENOLCK);
+  }
+}
+
+void LockWaiters::start(fuse_req_t req, std::function<Status()> take) {
   auto waiter = std::make_shared<Waiter>();
   waiter->owner = this;
   {
@@ -50,12 +58,10 @@ void LockWaiters::wait(fuse_req_t req, std::function<Status()> take) {
   }
   try {
     std::thread([this, req, waiter, take = std::move(take)] { run(req, waiter, take); }).detach();
-  } catch (const std::system_error&) {
-    {
-      const std::lock_guard lock(mutex_);
-      waiters_.remove(waiter);
-    }
-    fuse_reply_err(req, ENOLCK);
+  } catch (const std::exception&) {
+    const std::lock_guard lock(mutex_);
+    waiters_.remove(waiter);
+    throw;
   }
 }
 
@@ -70,8 +76,12 @@ void LockWaiters::run(fuse_req_t req, const std::shared_ptr<Waiter>& waiter, con
     const std::lock_guard lock(mutex_);
     return waiter->interrupted;
   };
-  Status status = take();
-  while (status.errno_value() == EINTR && !interrupted()) status = take();  // another signal
+  Status status = Status::from(ENOMEM);
+  try {
+    status = take();
+    while (status.errno_value() == EINTR && !interrupted()) status = take();  // another signal
+  } catch (const std::exception&) {  // out of memory: nobody above this thread could catch it
+  }
   fuse_req_interrupt_func(req, nullptr, nullptr);
   fuse_reply_err(req, status.errno_value());
   const std::lock_guard lock(mutex_);

@@ -28,7 +28,7 @@ class LockWaiters {
   void stop();
 
   /// Runs `take` (a system call that EINTR ends) in a new thread and replies with its status. ENOLCK at once when too many wait.
-  void wait(fuse_req_t req, std::function<Status()> take);
+  void wait(fuse_req_t req, std::function<Status()> take) noexcept;
 
  private:
   struct Waiter {
@@ -39,6 +39,7 @@ class LockWaiters {
     bool done = false;
   };
 
+  void start(fuse_req_t req, std::function<Status()> take);
   static void on_interrupt(fuse_req_t req, void* data);
   void run(fuse_req_t req, const std::shared_ptr<Waiter>& waiter, const std::function<Status()>& take);
   void prod_interrupted();

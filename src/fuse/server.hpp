@@ -22,6 +22,8 @@ struct Server {
   /// arrives at, and answers ESTALE when a name on it is gone, upon which the kernel looks it up again. Attributes and the
   /// absence of names are never kept: they would answer for the daemon, to a caller who may not ask.
   double name_timeout;
+  /// Another one for each start, never 0: file handles that NFS clients keep from a former daemon must not open other files.
+  std::uint64_t generation;
   /// Called once, when the kernel and the daemon have agreed and requests are served.
   std::function<void()> on_ready;
   OpenHandles<fs::OpenFile> files{};

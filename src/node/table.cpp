@@ -98,10 +98,13 @@ void Table::forget(NodeId id, std::uint64_t count) {
 }
 
 void Table::disown(const NodePtr& node) {
+  NodePtr other;  // if it was the last reference, it dies after the lock is gone
   const std::unique_lock lock(mutex_);
   node->disowned = true;
   const auto it = by_key_.find(node->key);
-  if (it != by_key_.end() && it->second.lock() == node) by_key_.erase(it);
+  if (it == by_key_.end()) return;
+  other = it->second.lock();
+  if (other == node) by_key_.erase(it);
 }
 
 std::size_t Table::size() const {

@@ -257,12 +257,26 @@ std::optional<acl::Identity> Resolver::identity_of(std::string_view user, acl::T
   const gid_t gid = state.accounts.primary_group(*uid).value_or(static_cast<gid_t>(-1));
   const Moment moment = moment_now();
   const auto facts = state.user(*with, *uid, moment);
-  acl::Identity identity{.uid = *uid, .gid = gid, .principals = facts.value->names};
+  acl::Identity identity{.uid = *uid, .gid = gid, .groups = {}, .principals = facts.value->names};
   state.add_groups(identity, *with, *facts.value, state.groups_by_nss(*uid, gid), moment);
   Refusal refusal = with->refusals.of(*uid);
   refusal.add(facts.value->refusal);
   identity.refused = *uid != 0 && refusal.applies(now);
   return identity;
+}
+
+std::shared_ptr<const acl::Identity> Resolver::refresh(const acl::Identity& known, acl::TimePoint now) {
+  State& state = *state_;
+  const auto with = state.current();
+  const Moment moment = moment_now();
+  const auto facts = state.user(*with, known.uid, moment);
+  acl::Identity identity{.uid = known.uid, .gid = known.gid, .groups = {}, .principals = facts.value->names};
+  auto groups = known.groups_failed ? std::nullopt : std::optional(known.groups);
+  state.add_groups(identity, *with, *facts.value, std::move(groups), moment);
+  Refusal refusal = with->refusals.of(known.uid);
+  refusal.add(facts.value->refusal);
+  identity.refused = known.uid != 0 && refusal.applies(now);
+  return std::make_shared<const acl::Identity>(std::move(identity));
 }
 
 std::uint64_t Resolver::epoch() const { return state_->epoch; }

@@ -140,6 +140,10 @@ bool depends_on_groups(std::span<const Segment> chain, const Identity& who, cons
 /// Whether the answer can depend on what the caller is called: a `u:` or `g:` ACE on the chain.
 bool depends_on_names(std::span<const Segment> chain, const Identity& who, const Profile& profile);
 
+/// Letters that the ACEs of `chain`, which ends in a directory, give `who` on whatever is below it. A mode counts for its own node
+/// only, so who may do something on the directory by its mode may not therefore hand it out for what is below.
+AccessMask held_below(std::span<const Segment> chain, const Identity& who, TimePoint now, const Profile& profile);
+
 /// What moving the last segment of `from` below the directory that ends `to_parent` would give `who`: letters on the node, or
 /// on anything that may be below it, that he does not have now. Empty: nothing widens. (rename, link: EXDEV otherwise.)
 AccessMask widened(std::span<const Segment> from, std::span<const Segment> to_parent, const Identity& who, TimePoint now,

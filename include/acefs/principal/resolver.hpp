@@ -76,6 +76,9 @@ class Resolver {
   /// of users.
   std::shared_ptr<const acl::Identity> resolve(const Caller& caller, Detail detail, acl::TimePoint now);
 
+  /// The same caller with the groups he is known to have, under the present configuration: for handles whose opener may be gone.
+  std::shared_ptr<const acl::Identity> refresh(const acl::Identity& known, acl::TimePoint now);
+
   /// The identity of an account by name or decimal uid, groups by NSS; for tools (`--as USER`). Nothing: no such user
   /// (a number always is one).
   std::optional<acl::Identity> identity_of(std::string_view user, acl::TimePoint now);
