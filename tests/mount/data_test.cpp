@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <numeric>
+#include <thread>
 
 #include "acefs/base/unique_fd.hpp"
 #include "parity.hpp"
@@ -468,6 +470,54 @@ TEST_P(LockTest, ADyingProcessGivesUpItsLocks) {
     EXPECT_EQ(lock(second()), 0);
     EXPECT_EQ(lock(first()), 0);
   }
+}
+
+/// Whether another process is kept out of the whole file, on the backing.
+bool is_locked(const std::string& file) {
+  const int error = errno_as(0, 0, [&]() -> long {
+    const int fd = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    return fd < 0 ? -1 : ::fcntl(fd, F_SETLK, &whole);
+  });
+  return error == EAGAIN || error == EACCES;
+}
+
+using SharedLockTest = MountedTest;
+
+TEST_F(SharedLockTest, OpenFileDescriptionLockGoesWithItsDescription) {
+  make_file(real("f"), 0666);
+  UniqueFd fd(::open(at("f").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(fd);
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  ASSERT_EQ(::fcntl(fd.get(), F_OFD_SETLK, &whole), 0);
+  EXPECT_TRUE(is_locked(real("f")));
+  fd.reset();
+  for (int i = 0; i < 200 && is_locked(real("f")); ++i) ::usleep(5'000);  // release is told to the daemon afterwards
+  EXPECT_FALSE(is_locked(real("f")));
+}
+
+TEST_F(SharedLockTest, WaiterKeepsItsLockThoughAnotherThreadClosedTheFileMeanwhile) {
+  make_file(real("f"), 0666);
+  const UniqueFd holder(::open(real("f").c_str(), O_RDWR | O_CLOEXEC));
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  ASSERT_EQ(::fcntl(holder.get(), F_OFD_SETLK, &whole), 0);
+  const UniqueFd waiter(::open(at("f").c_str(), O_RDWR | O_CLOEXEC));
+  std::atomic<int> result{-1};
+  std::thread waiting([&] {
+    struct flock wanted {};
+    wanted.l_type = F_WRLCK;
+    result = ::fcntl(waiter.get(), F_SETLKW, &wanted);
+  });
+  ::usleep(100'000);
+  UniqueFd(::open(at("f").c_str(), O_RDONLY | O_CLOEXEC)).reset();
+  whole.l_type = F_UNLCK;
+  ASSERT_EQ(::fcntl(holder.get(), F_OFD_SETLK, &whole), 0);
+  waiting.join();
+  ASSERT_EQ(result, 0);
+  EXPECT_TRUE(is_locked(real("f")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, LockTest, ::testing::Bool(),

@@ -59,6 +59,45 @@ TEST_F(LifecycleTest, SigtermEndsItThoughAFileIsOpen) {
   EXPECT_EQ(mount().wait(), 0) << mount().log();
 }
 
+TEST_F(LifecycleTest, EndingABusyMountLeavesWhatIsMountedBelowIt) {
+  ASSERT_EQ(::mount(dir_.path().c_str(), point_.path().c_str(), nullptr, MS_BIND, nullptr), 0);
+  make_file(point_.at("below"), 0644);
+  int ready[2];
+  ASSERT_EQ(::pipe2(ready, 0), 0);
+  const pid_t daemon = ::fork();
+  if (daemon == 0) {
+    ::close(ready[0]);
+    const std::string fd = "--ready-fd=" + std::to_string(ready[1]);
+    ::execl(daemon_path().c_str(), "acefs", "-f", fd.c_str(), point_.path().c_str(), point_.path().c_str(), nullptr);
+    ::_exit(127);
+  }
+  ::close(ready[1]);
+  char byte = 0;
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  ::close(ready[0]);
+  const UniqueFd busy(::open(point_.at("below").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(busy);
+  ::kill(daemon, SIGTERM);
+  int status = -1;
+  ::waitpid(daemon, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(slurp(point_.at("below")), "content") << "the bind mount below is still there";
+  ::umount2(point_.path().c_str(), MNT_DETACH);
+}
+
+TEST_F(LifecycleTest, OtherSignalsDoNotMakeItDeaf) {
+  ::kill(mount().pid(), SIGUSR1);
+  ::kill(mount().pid(), SIGTERM);
+  EXPECT_EQ(mount().wait(), 0) << mount().log();
+}
+
+TEST_F(LifecycleTest, AMountPointWithinTheBackingIsRefused) {
+  make_dir(dir_.at("inside"), 0755);
+  std::string log;
+  EXPECT_EQ(run_daemon({dir_.path(), dir_.at("inside")}, &log), EX_UNAVAILABLE);
+  EXPECT_NE(log.find("within the backing directory"), std::string::npos) << log;
+}
+
 TEST_F(LifecycleTest, ABusyMountStaysUntilItIsFree) {
   make_file(real("f"), 0644);
   UniqueFd fd(::open(at("f").c_str(), O_RDONLY | O_CLOEXEC));

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// An open handle is re-checked by what ACEs, users and configuration say now, and by nothing else.
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ops_fixture.hpp"
+
+namespace acefs::test {
+namespace {
+
+class HandlesTest : public OpsTest {
+ protected:
+  std::unique_ptr<fs::OpenFile> open(uid_t uid, const std::string& name, int flags) {
+    auto file = ops().open(as(uid), id(name), flags);
+    EXPECT_TRUE(file) << name;
+    return file ? std::move(*file) : nullptr;
+  }
+  static std::shared_ptr<const principal::Config> config(const std::string& toml) {
+    auto parsed = principal::Config::parse(toml);
+    EXPECT_TRUE(parsed);
+    return std::make_shared<const principal::Config>(std::move(*parsed));
+  }
+};
+
+TEST_F(HandlesTest, SurvivesARenameOfTheDirectoryAboveItOnTheBacking) {
+  make_dir("d", 0777);
+  make_file("d/f", 0666);
+  auto file = open(kBob, "d/f", O_RDWR);
+  ASSERT_EQ(::rename(path("d").c_str(), path("e").c_str()), 0);
+  EXPECT_TRUE(ops().for_read(as(kBob), *file));
+  EXPECT_TRUE(ops().for_write(as(kBob), *file));
+  EXPECT_EQ(revoked_, 0);
+}
+
+TEST_F(HandlesTest, IsRefusedWhenADenialAppearsAndWorksAgainWhenItGoes) {
+  make_file("f", 0666);
+  auto file = open(kBob, "f", O_RDONLY);
+  EXPECT_TRUE(ops().for_read(as(kBob), *file));
+  ASSERT_EQ(deny(path("f"), user(kBob), "r"), 0);
+  EXPECT_EQ(ops().for_read(as(kBob), *file).status().errno_value(), EACCES);
+  EXPECT_EQ(revoked_, 1);
+  ASSERT_EQ(remove_deny(path("f"), user(kBob)), 0);
+  EXPECT_TRUE(ops().for_read(as(kBob), *file));
+}
+
+TEST_F(HandlesTest, IsRefusedOnceItsUserIsDisabledOrExpired) {
+  make_file("f", 0666);
+  auto file = open(kBob, "f", O_RDONLY);
+  resolver_->configure(config("[user.20002]\nenabled = false\n"));
+  EXPECT_EQ(ops().for_read(as(kBob), *file).status().errno_value(), EACCES);
+  resolver_->configure(config("[user.20002]\nexpires = 2001-01-01T00:00:00Z\n"));
+  EXPECT_EQ(ops().for_read(as(kBob), *file).status().errno_value(), EACCES);
+  resolver_->configure(config(""));
+  EXPECT_TRUE(ops().for_read(as(kBob), *file));
+}
+
+TEST_F(HandlesTest, KeepsTheGroupsItWasOpenedWithWhenTheConfigurationIsReadAgain) {
+  make_file("f", 0640);
+  ASSERT_EQ(::chown(path("f").c_str(), 0, kStaff), 0);
+  accounts_.thread_groups = std::vector<gid_t>{kStaff};
+  auto file = open(kBob, "f", O_RDONLY);
+  ASSERT_TRUE(file);
+  accounts_.thread_groups = std::nullopt;  // the thread that opened it is gone
+  resolver_->configure(config(""));
+  EXPECT_TRUE(ops().for_read(as(kBob), *file));
+}
+
+TEST_F(HandlesTest, IsTruncatedWhateverBecameOfTheModesAboveIt) {
+  make_dir("d", 0777);
+  make_file("d/f", 0666);
+  auto file = open(kBob, "d/f", O_RDWR);
+  ASSERT_EQ(::chmod(path("d").c_str(), 0700), 0);
+  const fs::SetAttr set{.mode = {}, .uid = {}, .gid = {}, .size = 3, .atime = {}, .mtime = {}};
+  EXPECT_TRUE(ops().setattr(as(kBob), file->node->id, set, file.get()));
+  EXPECT_FALSE(ops().setattr(as(kBob), file->node->id, set, nullptr)) << "by path the mode counts";
+}
+
+TEST_F(HandlesTest, FailedRemovalKeepsNoDescriptor) {
+  auto descriptors = [] {
+    int count = 0;
+    DIR* dir = ::opendir("/proc/self/fd");
+    while (::readdir(dir) != nullptr) ++count;
+    ::closedir(dir);
+    return count;
+  };
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "d" + std::to_string(i);
+    make_dir(name);
+    make_file(name + "/f");
+    id(name);
+  }
+  const int before = descriptors();
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(ops().rmdir(as(0), node::kRootId, ("d" + std::to_string(i)).c_str()).errno_value(), ENOTEMPTY);
+  EXPECT_LE(descriptors(), before + 20) << "the directories themselves are held, within the bound; nothing else";
+}
+
+TEST_F(HandlesTest, ListingHandsOutNoAttributesWithoutTheWayThroughTheDirectory) {
+  make_dir("d", 0744);
+  make_file("d/f", 0600);
+  auto dir = ops().opendir(as(kBob), id("d"));
+  ASSERT_TRUE(dir);
+  bool told = false;
+  ASSERT_TRUE(ops().readdir(as(kBob), **dir, 0, true, [&](const fs::DirEntry& entry) {
+    told |= entry.child.has_value();
+    return true;
+  }));
+  EXPECT_FALSE(told);
+  ops().releasedir(std::move(*dir));
+}
+
+}  // namespace
+}  // namespace acefs::test
