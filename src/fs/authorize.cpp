@@ -47,13 +47,7 @@ Result<At> Authorizer::authorize_if(const Request& rq, node::NodeId id, const st
     if (!chain) {
       // A name that is gone: the kernel must look again before it may use another one of the node, unless somebody holds the
       // node open, who could not look again.
-      const bool gone = chain.error().errno_value() == ESTALE;
-      bool is_open = false;
-      if (gone) {
-        const std::lock_guard lock(node->mutex);
-        is_open = !node->opened.empty();
-      }
-      if (gone && is_open) continue;
+      if (chain.error().errno_value() == ESTALE && node::is_open(*node)) continue;
       return chain.error();
     }
     At at = at_of(rq, std::move(*chain), nullptr);

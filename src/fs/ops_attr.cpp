@@ -32,12 +32,6 @@ bool only_strips_setid(mode_t from, mode_t to) {
   return gone != 0 && (gone & ~(S_ISUID | S_ISGID)) == 0 && (from & gone) == gone;
 }
 
-/// Whoever writes may have got the handle from somebody else.
-bool is_open(node::Node& node) {
-  const std::lock_guard lock(node.mutex);
-  return !node.opened.empty();
-}
-
 }  // namespace
 
 // chmod: owner or C. chown: as POSIX. utimens: owner or T (EPERM); to now also w (EACCES). truncate: w.
@@ -45,7 +39,8 @@ Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bo
   const bool owner = at.is_owner() || at.is_root();
   const AccessMask have = at.effective();
   if (set.mode && !owner && !have.has(Perm::AddAce)) {
-    const bool writes = have.intersects(Perm::WriteData | Perm::AppendData) || is_open(*at.node());
+    const bool writes = have.intersects(Perm::WriteData | Perm::AppendData) ||
+                        node::is_open(*at.node());  // whoever writes may have got the handle from somebody else
     if (!writes || !only_strips_setid(at.attr().st.st_mode, *set.mode)) return Status::from(EPERM);
   }
   // Whoever is not the owner may change the mode by C, but not make a program run as its owner.
@@ -85,6 +80,11 @@ Result<backing::Attr> Ops::setattr(const Request& rq, node::NodeId id, const Set
   SetAttr wanted = set;
   if (set.uid || set.gid) wanted.mode.reset();
   if (Status s = plan_setattr(rq, *at, wanted, file != nullptr); !s) return s;
+  // A truncation of a setuid file comes with the mode less setuid: it is the handle that must allow it all the same.
+  if (file != nullptr && set.size) {
+    if (Status s = recheck(*file); !s) return s;
+    if (file->append_only) return Status::from(EACCES);
+  }
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
   // With a change of owner comes the mode less setuid and setgid, as the kernel believes it to be; the backing clears these by

@@ -12,15 +12,6 @@ namespace acefs::fs {
 using acl::AccessMask;
 using acl::Perm;
 
-namespace {
-
-bool is_open(node::Node& node) {
-  const std::lock_guard lock(node.mutex);
-  return !node.opened.empty();
-}
-
-}  // namespace
-
 Ops::Ops(backing::Backing& backing, backing::GrantStore& store, Authorizer& authorizer, const Options& options, OpsEvents& events)
     : backing_(backing), store_(store), auth_(authorizer), walk_(authorizer.walk()), table_(authorizer.table()),
       options_(options), events_(events), locker_(backing) {}
@@ -43,7 +34,7 @@ Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* na
   if (!at) return at.error().errno_value() == ESTALE ? lookup_below_stale(rq, parent, name) : at.status();
   if (std::strcmp(name, ".") == 0) {
     // A removed file is kept for those who have it open, not for NFS clients that remember its number.
-    if (at->attr().st.st_nlink == 0 && !is_open(*at->node())) return Status::from(ESTALE);
+    if (at->attr().st.st_nlink == 0 && !node::is_open(*at->node())) return Status::from(ESTALE);
     return entry_of(at->node(), at->attr());
   }
   if (std::strcmp(name, "..") == 0) {

@@ -112,6 +112,11 @@ std::size_t Table::size() const {
   return known_.size();
 }
 
+bool is_open(Node& node) {
+  const std::lock_guard lock(node.mutex);
+  return !node.opened.empty();
+}
+
 void add_link(Node& node, LinkPtr link) {
   LinkPtr replaced;  // may hold the last reference to a parent: released after the lock
   const std::lock_guard lock(node.mutex);

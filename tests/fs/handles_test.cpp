@@ -77,6 +77,23 @@ TEST_F(HandlesTest, IsTruncatedWhateverBecameOfTheModesAboveIt) {
   EXPECT_FALSE(ops().setattr(as(kBob), file->node->id, set, nullptr)) << "by path the mode counts";
 }
 
+TEST_F(HandlesTest, AppendOnlyDoesNotTruncateNeitherWhenTheKernelStripsSetuidWithIt) {
+  make_file("f", 04755);
+  ASSERT_EQ(allow(path("f"), user(kBob), "a"), 0);
+  ASSERT_EQ(::truncate(path("f").c_str(), 5), 0);
+  ASSERT_EQ(::chmod(path("f").c_str(), 04755), 0);
+  auto file = open(kBob, "f", O_WRONLY | O_APPEND);
+  ASSERT_TRUE(file->append_only);
+  const std::optional<mode_t> modes[] = {std::nullopt, 0755};
+  for (const std::optional<mode_t> mode : modes) {
+    const fs::SetAttr set{.mode = mode, .uid = {}, .gid = {}, .size = 0, .atime = {}, .mtime = {}};
+    EXPECT_EQ(ops().setattr(as(kBob), file->node->id, set, file.get()).status().errno_value(), EACCES);
+  }
+  struct stat st {};
+  ASSERT_EQ(::stat(path("f").c_str(), &st), 0);
+  EXPECT_EQ(st.st_size, 5);
+}
+
 TEST_F(HandlesTest, FailedRemovalKeepsNoDescriptor) {
   auto descriptors = [] {
     int count = 0;
