@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "principal/caller_intent.hpp"
+
 namespace acefs::fs {
 
 acl::TimePoint wall_clock() {
@@ -50,6 +52,7 @@ Result<At> Authorizer::authorize_if(const Request& rq, node::NodeId id, const st
       if (chain.error().errno_value() == ESTALE && node::is_open(*node)) continue;
       return chain.error();
     }
+    if (chain->nameless && node::lost_its_name(*node) && principal::goes_by_path(rq.caller.pid)) return Status::from(ESTALE);
     At at = at_of(rq, std::move(*chain), nullptr);
     if (at.decision.granted && enough(at)) return at;
     refused = Status::from(at.decision.granted ? refusal : EACCES);

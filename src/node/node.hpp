@@ -78,6 +78,7 @@ class Node : public std::enable_shared_from_this<Node> {
   std::mutex mutex;
   std::vector<LinkPtr> links;  ///< a directory has at most one
   LinkPtr last_link;           ///< of a node that lost its last name while in use: its chain is judged by where it was
+  bool lost_name = false;      ///< the last one, behind the mount: the kernel may still lead callers here by it
   AclState acl;
   SharedFd held;               ///< a directory's descriptor, while it is among the held ones
   std::atomic<bool> used{false};  ///< since the eviction hand last passed

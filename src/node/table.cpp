@@ -117,10 +117,16 @@ bool is_open(Node& node) {
   return !node.opened.empty();
 }
 
+bool lost_its_name(Node& node) {
+  const std::lock_guard lock(node.mutex);
+  return node.lost_name;
+}
+
 void add_link(Node& node, LinkPtr link) {
   LinkPtr replaced;  // may hold the last reference to a parent: released after the lock
   const std::lock_guard lock(node.mutex);
   node.last_link.reset();
+  node.lost_name = false;
   node.pinned.reset();
   if (node.is_directory()) {
     if (!node.links.empty() && node.links[0]->parent == link->parent && node.links[0]->name == link->name) return;

@@ -58,6 +58,8 @@ class Table {
 
 /// Whether somebody has the node open.
 bool is_open(Node& node);
+/// Whether its last name went behind the mount, so that a path may still lead to it.
+bool lost_its_name(Node& node);
 /// Adds a name to a node's names, or makes it the only one of a directory.
 void add_link(Node& node, LinkPtr link);
 /// Removes the name, keeping it as `last_link` if it was the last one. True if none is left.

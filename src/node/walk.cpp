@@ -154,7 +154,10 @@ void Walk::push(Chain& chain, const NodePtr& node, const backing::Attr& attr, st
 }
 
 void Walk::unbind(const NodePtr& node, const LinkPtr& link) {
-  remove_link(*node, *link->parent, link->name);
+  if (remove_link(*node, *link->parent, link->name) && !node->is_directory()) {
+    const std::lock_guard lock(node->mutex);
+    node->lost_name = true;
+  }
   if (!link->name.empty()) events_.stale_name(link->parent->id, link->name);
   if (node->is_directory()) reparent(node, 0);
 }

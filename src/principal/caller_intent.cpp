@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "acefs/base/unique_fd.hpp"
 
@@ -94,35 +95,77 @@ bool only_names(long number, unsigned long second) {
   }
 }
 
-}  // namespace
+/// A thread's system call and its first arguments; nothing when it cannot be looked at.
+struct SystemCall {
+  long number = -1;
+  unsigned long argument[5] = {};
+};
 
-Intent intent_of(pid_t thread) {
+std::optional<SystemCall> call_of(pid_t thread) {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/%d/syscall", static_cast<int>(thread));
   const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
   char text[256];
   const ssize_t n = fd ? ::read(fd.get(), text, sizeof text - 1) : -1;
-  if (n <= 0) return Intent::Anything;
+  if (n <= 0) return std::nullopt;
   text[n] = '\0';
-  long number = -1;
-  unsigned long argument[3] = {};
-  if (std::sscanf(text, "%ld %lx %lx %lx", &number, &argument[0], &argument[1], &argument[2]) != 4) return Intent::Anything;
-  switch (number) {
+  SystemCall call;
+  const int found = std::sscanf(text, "%ld %lx %lx %lx %lx %lx", &call.number, &call.argument[0], &call.argument[1],
+                                &call.argument[2], &call.argument[3], &call.argument[4]);
+  if (found != 6) return std::nullopt;
+  return call;
+}
+
+}  // namespace
+
+Intent intent_of(pid_t thread) {
+  const auto call = call_of(thread);
+  if (!call) return Intent::Anything;
+  switch (call->number) {
 #ifdef SYS_open
     case SYS_open:
-      return of_flags(argument[1]);
+      return of_flags(call->argument[1]);
     case SYS_creat:
       return Intent::Write;
 #endif
     case SYS_openat:
-      return of_flags(argument[2]);
+      return of_flags(call->argument[2]);
     case SYS_connect:
     case SYS_sendto:
     case SYS_sendmsg:
     case SYS_sendmmsg:
       return Intent::Write;
     default:
-      return only_names(number, argument[1]) ? Intent::Name : Intent::Anything;
+      return only_names(call->number, call->argument[1]) ? Intent::Name : Intent::Anything;
+  }
+}
+
+bool goes_by_path(pid_t thread) {
+  const auto call = call_of(thread);
+  if (!call) return false;
+  const auto with_flags = [](unsigned long flags) { return (flags & AT_EMPTY_PATH) == 0; };
+  switch (call->number) {
+#ifdef SYS_open
+    case SYS_open:
+    case SYS_creat:
+#endif
+    case SYS_openat:
+    case SYS_openat2:
+    case SYS_execve:
+      return true;
+#ifdef SYS_newfstatat
+    case SYS_newfstatat:
+      return with_flags(call->argument[3]);
+#endif
+    case SYS_statx:
+      return with_flags(call->argument[2]);
+    case SYS_fchownat:
+    case SYS_linkat:
+      return with_flags(call->argument[4]);
+    case SYS_utimensat:
+      return call->argument[1] != 0 && with_flags(call->argument[3]);
+    default:
+      return only_names(call->number, call->argument[1]);
   }
 }
 

@@ -20,4 +20,10 @@ enum class Intent {
 /// The thread sleeps in the kernel until it is answered, so what is read cannot change meanwhile.
 Intent intent_of(pid_t thread);
 
+/// Whether that system call came to the node by a path. False: by a descriptor, or it cannot be told.
+///
+/// For a file that lost its name behind the mount while it is open: fstat(2) must go on, stat(2) must find the name gone, and the
+/// kernel asks both in the same words (fs/fuse/dir.c, fuse_getattr()).
+bool goes_by_path(pid_t thread);
+
 }  // namespace acefs::principal

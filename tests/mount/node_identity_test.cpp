@@ -88,6 +88,20 @@ TEST_F(OpenNodeTest, RemovedOnTheBackingStillReads) {
   EXPECT_FALSE(exists(at("f")));
 }
 
+TEST_F(OpenNodeTest, ANameRemovedOnTheBackingIsGoneWhoeverHoldsTheFile) {
+  for (int i = 0; i < 50; ++i) {
+    make_file(real("f"), 0666);
+    const UniqueFd fd(::open(at("f").c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::unlink(real("f").c_str()), 0);
+    struct stat st {};
+    EXPECT_FALSE(exists(at("f"))) << "the first to ask, round " << i;
+    EXPECT_EQ(::fstat(fd.get(), &st), 0) << errno_name(errno);
+    EXPECT_EQ(try_open(at("f"), O_RDONLY), -1);
+    EXPECT_EQ(::fchmod(fd.get(), 0600), 0) << errno_name(errno);
+    EXPECT_FALSE(exists(at("f")));
+  }
+}
+
 TEST_F(OpenNodeTest, ReplacedByRenameIsTheOldOne) {
   make_file(real("f"), 0666, "old");
   make_file(real("g"), 0666, "new");
