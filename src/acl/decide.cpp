@@ -81,17 +81,6 @@ Decision refuse(Chain chain, AccessMask need) {
   return decision;
 }
 
-/// Descends through all ancestors; the first that does not give x to `who`, if traversing needs that.
-std::optional<std::size_t> descend_ancestors(Descent& descent, Chain ancestors, const Identity& who, const Profile& profile) {
-  std::optional<std::size_t> blocked;
-  for (std::size_t i = 0; i < ancestors.size(); ++i) {
-    const GivenTaken aces = descent.into(ancestors[i]);
-    if (blocked || !profile.traverse_is_strict) continue;
-    if (!effective_of(standing_of(ancestors[i], who, profile), aces).has(Perm::Execute)) blocked = i;
-  }
-  return blocked;
-}
-
 /// Rule 4 on the last segment.
 void judge(Decision& decision, const Segment& node, const GivenTaken& aces, const Identity& who, const Question& question,
            const Profile& profile) {
@@ -109,26 +98,47 @@ void judge(Decision& decision, const Segment& node, const GivenTaken& aces, cons
   if (!executable) decision.effective -= Perm::Execute;
 }
 
+/// Rules 4 and 5; says no more of a refusal than its kind.
+Decision judge_below(const Descended& above, const Segment& last, const Identity& who, const Question& question, const Profile& profile) {
+  Descended way = above;
+  const GivenTaken aces = into(way, last, who, question.now);
+  Decision decision;
+  judge(decision, last, aces, who, question, profile);
+  decision.next_expiry = way.next_expiry;
+  decision.reason.letters = question.need - decision.effective;
+  decision.granted = !above.blocked && decision.reason.letters.empty();
+  if (decision.granted) {
+    decision.reason.kind = ReasonKind::Granted;
+  } else {
+    decision.reason.kind = above.blocked ? ReasonKind::NoTraverse : ReasonKind::NotGranted;
+  }
+  return decision;
+}
+
 }  // namespace
+
+Decision decide_below(const Descended& above, const Segment& last, const Identity& who, const Question& question, const Profile& profile) {
+  if (is_almighty(who, profile)) return decide_for_root({&last, 1}, question.need);
+  if (who.refused) return refuse({&last, 1}, question.need);
+  return judge_below(above, last, who, question, profile);
+}
 
 Decision decide(std::span<const Segment> chain, const Identity& who, const Question& question, const Profile& profile) {
   if (chain.empty()) return {};
   if (is_almighty(who, profile)) return decide_for_root(chain, question.need);
   if (who.refused) return refuse(chain, question.need);
 
-  Descent descent(who, question.now);
-  const auto blocked = descend_ancestors(descent, chain.first(chain.size() - 1), who, profile);
-  const GivenTaken aces = descent.into(chain.back());
-
-  Decision decision;
-  judge(decision, chain.back(), aces, who, question, profile);
-  decision.next_expiry = descent.next_expiry();
-  const AccessMask missing = question.need - decision.effective;
-  decision.granted = !blocked && missing.empty();
-  if (blocked) {
-    decision.reason = no_traverse(chain.first(*blocked + 1), who, question.now);
-  } else if (!missing.empty()) {
-    decision.reason = missing_letters(chain, who, question.now, decision, missing);
+  Descended above;
+  std::size_t blocked = 0;  // the first ancestor that cannot be passed, if there is one
+  for (const Segment& ancestor : chain.first(chain.size() - 1)) {
+    descend(above, ancestor, who, question.now, profile);
+    if (!above.blocked) ++blocked;
+  }
+  Decision decision = judge_below(above, chain.back(), who, question, profile);
+  if (above.blocked) {
+    decision.reason = no_traverse(chain.first(blocked + 1), who, question.now);
+  } else if (!decision.granted) {
+    decision.reason = missing_letters(chain, who, question.now, decision, decision.reason.letters);
   } else {
     decision.reason = blame(ReasonKind::Granted, chain.size() - 1, {}, std::nullopt);
   }

@@ -35,7 +35,7 @@ AccessMask gain(const Share& now, const Share& then, const Unseen& node, const P
   return given | lifted;
 }
 
-AccessMask gain_below(const Descent& now, const Descent& then, const Profile& profile) {
+AccessMask gain_below(const Descended& now, const Descended& then, const Profile& profile) {
   AccessMask letters;
   for (std::size_t distance : {1, 2}) {
     for (bool is_directory : {false, true}) {
@@ -58,8 +58,8 @@ AccessMask effective_on(const Segment& node, const GivenTaken& aces, const Ident
 
 AccessMask held_below(std::span<const Segment> chain, const Identity& who, TimePoint now, const Profile& profile) {
   if (is_almighty(who, profile)) return AccessMask::all();
-  Descent here(who, now);
-  for (const Segment& segment : chain) here.into(segment);
+  Descended here;
+  for (const Segment& segment : chain) into(here, segment, who, now);
   AccessMask letters = AccessMask::all();
   for (std::size_t distance : {1, 2}) {
     for (bool is_directory : {false, true}) {
@@ -75,13 +75,13 @@ AccessMask widened(std::span<const Segment> from, std::span<const Segment> to_pa
   if (from.empty() || is_almighty(who, profile) || who.refused) return {};
   const Segment& node = from.back();
 
-  Descent here(who, now);
-  for (const Segment& segment : from.first(from.size() - 1)) here.into(segment);
-  const AccessMask before = effective_on(node, here.into(node), who, profile);
+  Descended here;
+  for (const Segment& segment : from.first(from.size() - 1)) into(here, segment, who, now);
+  const AccessMask before = effective_on(node, into(here, node, who, now), who, profile);
 
-  Descent there(who, now);
-  for (const Segment& segment : to_parent) there.into(segment);
-  const AccessMask after = effective_on(node, there.into(node), who, profile);
+  Descended there;
+  for (const Segment& segment : to_parent) into(there, segment, who, now);
+  const AccessMask after = effective_on(node, into(there, node, who, now), who, profile);
 
   AccessMask letters = after - before;
   if (node.is_directory) letters |= gain_below(here, there, profile);

@@ -134,6 +134,30 @@ struct Decision {
 /// `depends_on_groups` / `depends_on_names` say that they matter.
 Decision decide(std::span<const Segment> chain, const Identity& who, const Question& question, const Profile& profile);
 
+/// What the ACEs on the way down a chain of directories come to for one identity: all that has to be known of the chain to decide
+/// about what is below it. May be kept while the segments and the identity are the same and now <= next_expiry (or that is 0).
+struct Descended {
+  Share child_file;           ///< on files directly below the last segment
+  Share child_directory;
+  Share deep_file;            ///< further below
+  Share deep_directory;
+  bool any = false;           ///< some segment had ACEs
+  bool blocked = false;       ///< some segment does not give x, if traversing needs that
+  TimePoint next_expiry = 0;  ///< earliest expiry among the ACEs met, 0: none
+
+  const Share& below(std::size_t distance, bool is_directory) const {
+    if (distance == 1) return is_directory ? child_directory : child_file;
+    return is_directory ? deep_directory : deep_file;
+  }
+};
+
+/// Takes `above` one directory further down.
+void descend(Descended& above, const Segment& directory, const Identity& who, TimePoint now, const Profile& profile);
+
+/// decide() on the chain that `above` came down, with `last` at its end. The reason's kind is told, not which segment or ACE it
+/// was: whoever wants to know asks decide().
+Decision decide_below(const Descended& above, const Segment& last, const Identity& who, const Question& question, const Profile& profile);
+
 /// Whether the answer can depend on the caller's supplementary groups: a `g:` or GROUP@ ACE on the chain, or a node on it
 /// whose group and other mode bits differ, which `who` does not own and whose group is not his gid.
 bool depends_on_groups(std::span<const Segment> chain, const Identity& who, const Profile& profile);
