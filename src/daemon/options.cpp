@@ -76,6 +76,13 @@ const std::map<std::string, Setting>& settings() {
                                    [](Options& o, fs::Locks v) { o.fs.locks = v; })}},
       {"names", {"cached|uncached", "whether the kernel may keep names (cached)",
                  choice<bool>("names", {{"cached", true}, {"uncached", false}}, [](Options& o, bool v) { o.names_cached = v; })}},
+      {"coherence", {"auto|fanotify|statx|exclusive", "what proves that nothing changed behind the mount (auto)",
+                     choice<CoherenceSource>("coherence",
+                                             {{"auto", CoherenceSource::Auto}, {"fanotify", CoherenceSource::Fanotify},
+                                              {"statx", CoherenceSource::Statx}, {"exclusive", CoherenceSource::Exclusive}},
+                                             [](Options& o, CoherenceSource v) { o.coherence = v; })}},
+      {"checks", {"on|off", "",  // no help: for benchmarks, which say what the checks cost
+                  choice<bool>("checks", {{"on", true}, {"off", false}}, [](Options& o, bool v) { o.fs.checks = v; })}},
       {"export", {"", "keep file handles valid after the kernel forgot the node, for re-export by NFS",
                   [](Options& o, const std::string&) { o.fs.nfs_export = true; }}},
       {"threads", {"N", "worker threads (processors, at least 4)",
@@ -145,6 +152,7 @@ Options parse_options(const std::vector<std::string>& arguments, std::string& he
   app.add_option("--ready-fd", options.ready_fd, "write one byte to this descriptor when the mount is usable");
   app.set_version_flag("-V,--version", std::string("acefs ") + ACEFS_VERSION);
   for (const auto& [name, setting] : settings()) {
+    if (setting.help.empty()) continue;
     const auto use = [&long_options, n = name](const std::string& value) { long_options.push_back(n + "=" + value); };
     if (setting.value_name.empty()) {
       app.add_flag_function("--" + name, [&long_options, n = name](std::int64_t) { long_options.push_back(n); }, setting.help);

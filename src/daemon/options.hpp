@@ -18,6 +18,9 @@ class StartError : public std::runtime_error {
   int exit_code;
 };
 
+/// What proves that nothing changed since it was read (node/coherence.hpp).
+enum class CoherenceSource { Auto, Fanotify, Statx, Exclusive };
+
 struct Options {
   std::string source;
   std::string mountpoint;
@@ -29,6 +32,7 @@ struct Options {
   std::string log_level = "info";
   bool names_cached = true;
   bool only_me = false;       ///< do not serve other users
+  CoherenceSource coherence = CoherenceSource::Auto;
   unsigned threads = 0;       ///< 0: as many as there are processors, at least 4
   fs::Options fs;
   backing::StoreOptions store;

@@ -20,6 +20,7 @@
 
 #include "backing/acting.hpp"
 #include "daemon/background.hpp"
+#include "daemon/choose_coherence.hpp"
 #include "daemon/exit_codes.hpp"
 #include "daemon/log.hpp"
 #include "daemon/places.hpp"
@@ -59,8 +60,8 @@ struct Stack {
   Stack(const Options& options, UniqueFd source, dev_t dev, const node::InodeKey& root_key, std::size_t file_limit)
       : root(std::make_shared<const UniqueFd>(std::move(source))), store(root->get(), options.store), accounts(principal::system_accounts()),
         resolver(principals, *accounts, {.groups = options.groups}), table(root_key, options.fs.nfs_export),
-        held(backing, root->get(), dev, directories_to_hold(file_limit)),
-        walk(backing, store, table, held, principals, root, notifier), authorizer(table, walk, resolver, principals, options.fs.profile),
+        held(backing, root->get(), dev, directories_to_hold(file_limit)), coherence(choose_coherence(options, root->get(), dev, table)),
+        walk(backing, store, table, held, principals, root, notifier, *coherence), authorizer(table, walk, resolver, principals, options.fs),
         ops(backing, store, authorizer, options.fs, notifier) {}
 
   node::SharedFd root;
@@ -72,11 +73,24 @@ struct Stack {
   fuse::Notifier notifier;
   node::Table table;
   node::HeldDirs held;
+  std::unique_ptr<node::Coherence> coherence;
   node::Walk walk;
   fs::Authorizer authorizer;
   fs::Ops ops;
   fuse::LockWaiters waiters;
 };
+
+/// What `system.acefs.status` shows.
+std::string status_of(const Stack& stack) {
+  std::string text;
+  const auto line = [&text](std::string_view key, const auto& value) { text += fmt::format("{}={}\n", key, value); };
+  line("version", ACEFS_VERSION);
+  line("libfuse", fuse_pkgversion());
+  line("coherence", stack.coherence->name());
+  line("nodes", stack.table.size());
+  line("held_directories", stack.held.size());
+  return text;
+}
 
 struct DestroySession {
   void operator()(fuse_session* session) const { fuse_session_destroy(session); }
@@ -194,6 +208,7 @@ int run(const Options& given) {
 
   Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
   stack.resolver.configure(load_config(options.config));
+  options.fs.status = [&stack] { return status_of(stack); };
   fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .name_timeout = options.names_cached ? kForEver : 0.0,
                       .generation = 1 + std::random_device()() % 0x7fffffffU, .on_ready = {}};
   server.on_ready = [&options, &log, starter_fd] {

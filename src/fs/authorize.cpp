@@ -13,55 +13,81 @@ acl::TimePoint wall_clock() {
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
 
+namespace {
+
+acl::Decision unchecked(const acl::Segment& last) {
+  acl::Decision decision;
+  decision.granted = true;
+  decision.effective = decision.base = acl::AccessMask::all();
+  if (!last.is_directory && (last.mode & 0111U) == 0) decision.effective -= acl::Perm::Execute;
+  return decision;
+}
+
+}  // namespace
+
 acl::Decision Authorizer::decide(const principal::Caller& caller, std::span<const acl::Segment> segments,
                                  const acl::Question& question, IdentityPtr& who) {
   if (!who) who = resolver_.resolve(caller, principal::Detail::Numbers, question.now);
-  const bool root = who->uid == 0 && profile_.root_has_all;
-  if (!root && !who->groups_known && acl::depends_on_groups(segments, *who, profile_)) {
+  if (!who->groups_known && acl::depends_on_groups(segments, *who, profile_)) {
     who = resolver_.resolve(caller, principal::Detail::Groups, question.now);
-  } else if (!root && !who->names_known && acl::depends_on_names(segments, *who, profile_)) {
+  } else if (!who->names_known && acl::depends_on_names(segments, *who, profile_)) {
     who = resolver_.resolve(caller, principal::Detail::Names, question.now);
   }
   return acl::decide(segments, *who, question, profile_);
 }
 
+acl::Decision Authorizer::decide(const principal::Caller& caller, const node::Chain& chain, const acl::Question& question,
+                                 IdentityPtr& who) {
+  if (!who) who = resolver_.resolve(caller, principal::Detail::Numbers, question.now);
+  const acl::Segment last = chain.segment();
+  if (!checks_) return unchecked(last);
+  const bool settled = who->refused || (who->uid == 0 && profile_.root_has_all);
+  if (settled) return acl::decide_below({}, last, *who, question, profile_);
+  const auto depends = [&](auto on_last, auto on_above) {
+    return on_last(std::span(&last, 1), *who, profile_) || (chain.above && ((*chain.above).*on_above)(*who, profile_));
+  };
+  if (!who->groups_known && depends(acl::depends_on_groups, &node::DirChain::depends_on_groups)) {
+    who = resolver_.resolve(caller, principal::Detail::Groups, question.now);
+  } else if (!who->names_known && depends(acl::depends_on_names, &node::DirChain::depends_on_names)) {
+    who = resolver_.resolve(caller, principal::Detail::Names, question.now);
+  }
+  const acl::Descended above = chain.above ? chain.above->descended(who, question.now, profile_) : acl::Descended{};
+  acl::Contribution kept;
+  return acl::decide_below(above, node::with_contribution(last, *chain.acl, who, question.now, kept), *who, question, profile_);
+}
+
 At Authorizer::at_of(const Request& rq, node::Chain chain, IdentityPtr who) {
   At at{std::move(chain), std::move(who), {}};
-  at.decision = decide(rq.caller, at.chain.segments, {.need = {}, .now = wall_clock(), .base = {}}, at.who);
+  at.decision = decide(rq.caller, at.chain, {.need = {}, .now = wall_clock(), .base = {}}, at.who);
   return at;
 }
 
 Result<At> Authorizer::look(const Request& rq, node::NodeId id) {
-  return authorize_if(rq, id, [](const At&) { return true; }, EACCES);
+  return authorize_if(rq, id, [](const At&) { return true; });
 }
 
-Result<At> Authorizer::authorize(const Request& rq, node::NodeId id, acl::AccessMask need, int refusal) {
-  return authorize_if(rq, id, [need](const At& at) { return at.may(need); }, refusal);
+Result<At> Authorizer::authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when) {
+  return authorize_if(rq, id, [need](const At& at) { return at.may(need); }, when);
 }
 
-Result<At> Authorizer::authorize_if(const Request& rq, node::NodeId id, const std::function<bool(const At&)>& enough,
-                                    int refusal) {
-  const node::NodePtr node = table_.find(id);
-  if (!node) return Status::from(ESTALE);
-  Status refused = Status::from(ESTALE);
-  for (const node::LinkPtr& link : walk_.links_of(node)) {
-    auto chain = walk_.chain_of(node, link);
+std::optional<Result<At>> Authorizer::next_at(const Request& rq, const node::NodePtr& node, const std::vector<node::LinkPtr>& links,
+                                              std::size_t& next, node::Look when) {
+  while (next < links.size()) {
+    auto chain = walk_.chain_of(node, links[next++], when);
     if (!chain) {
       // A name that is gone: the kernel must look again before it may use another one of the node, unless somebody holds the
       // node open, who could not look again.
       if (chain.error().errno_value() == ESTALE && node::is_open(*node)) continue;
-      return chain.error();
+      return Result<At>(chain.error());
     }
-    if (chain->nameless && node::lost_its_name(*node) && principal::goes_by_path(rq.caller.pid)) return Status::from(ESTALE);
-    At at = at_of(rq, std::move(*chain), nullptr);
-    if (at.decision.granted && enough(at)) return at;
-    refused = Status::from(at.decision.granted ? refusal : EACCES);
+    if (chain->nameless && node::lost_its_name(*node) && principal::goes_by_path(rq.caller.pid)) return Result<At>(Status::from(ESTALE));
+    return Result<At>(at_of(rq, std::move(*chain), nullptr));
   }
-  return refused;
+  return std::nullopt;
 }
 
 At Authorizer::with_names(const Request& rq, At at) {
-  if (!at.who->groups_known && !at.chain.last().acl->empty()) at.who = with_groups(rq);
+  if (!at.who->groups_known && !at.chain.acl->empty()) at.who = with_groups(rq);
   return at;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "acefs/acl/decide.hpp"
 #include "acefs/principal/resolver.hpp"
@@ -13,7 +14,7 @@
 
 namespace acefs::fs {
 
-using IdentityPtr = std::shared_ptr<const acl::Identity>;
+using node::IdentityPtr;
 
 /// A node as one caller meets it: where it is, who asks, and what he may do there.
 struct At {
@@ -21,11 +22,12 @@ struct At {
   IdentityPtr who;
   acl::Decision decision;  ///< asked with no letters needed; `granted` is false when an ancestor cannot be passed
 
-  const node::NodePtr& node() const { return chain.last().node; }
-  const backing::Attr& attr() const { return chain.last().attr; }
+  const node::NodePtr& node() const { return chain.node; }
+  mode_t mode() const { return chain.facts.mode; }
+  bool is_directory() const { return chain.is_directory(); }
   acl::AccessMask effective() const { return decision.effective; }
   bool may(acl::AccessMask need) const { return decision.granted && effective().contains(need); }
-  bool is_owner() const { return attr().st.st_uid == who->uid; }
+  bool is_owner() const { return chain.facts.uid == who->uid; }
   bool is_root() const { return decision.reason.kind == acl::ReasonKind::GrantedToRoot; }
 };
 
@@ -37,21 +39,28 @@ acl::TimePoint wall_clock();
 class Authorizer {
  public:
   Authorizer(node::Table& table, node::Walk& walk, principal::Resolver& resolver, acl::PrincipalTable& principals,
-             const acl::Profile& profile)
-      : table_(table), walk_(walk), resolver_(resolver), principals_(principals), profile_(profile) {}
+             const Options& options)
+      : table_(table), walk_(walk), resolver_(resolver), principals_(principals), profile_(options.profile), checks_(options.checks) {}
 
   /// The node as the caller meets it, provided he may pass its ancestors. EACCES when not, ESTALE when it is not where
   /// the kernel believes it to be, EIO when an ACL cannot be read.
   Result<At> look(const Request& rq, node::NodeId id);
-  /// look(), and all of `need`; otherwise `refusal`. A node with several names: the first whose chain suffices.
-  Result<At> authorize(const Request& rq, node::NodeId id, acl::AccessMask need, int refusal = EACCES);
-  /// look(), by the first chain for which `enough` holds; otherwise `refusal`.
-  Result<At> authorize_if(const Request& rq, node::NodeId id, const std::function<bool(const At&)>& enough, int refusal);
+  /// look(), and all of `need`; otherwise EACCES. A node with several names: the first whose chain suffices.
+  Result<At> authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when = node::Look::Always);
+  /// A directory in which something is about to be done by name: as authorize(), but whether it is still there shows by that.
+  Result<At> directory(const Request& rq, node::NodeId id, acl::AccessMask need) {
+    return authorize(rq, id, need, node::Look::IfInDoubt);
+  }
+  /// look(), by the first chain for which `enough` holds; otherwise EACCES.
+  template <typename Enough>
+  Result<At> authorize_if(const Request& rq, node::NodeId id, Enough&& enough, node::Look when = node::Look::Always);
 
   /// A child of `parent` by name, as the caller of `parent` meets it. ENOENT: no such name.
   Result<At> child(const Request& rq, const At& parent, const std::string& name);
 
   /// Decides anew on a chain; `who` may be null, and is resolved further when the verdict depends on it.
+  acl::Decision decide(const principal::Caller& caller, const node::Chain& chain, const acl::Question& question, IdentityPtr& who);
+  /// The same on segments that are no node's: those of a handle, as they were when it was opened.
   acl::Decision decide(const principal::Caller& caller, std::span<const acl::Segment> segments, const acl::Question& question,
                        IdentityPtr& who);
   /// The caller with his groups, for rules that ask for them outside of ACEs (chgrp, setgid).
@@ -61,6 +70,7 @@ class Authorizer {
   At with_names(const Request& rq, At at);
 
   const acl::Profile& profile() const { return profile_; }
+  bool checks() const { return checks_; }
   node::Table& table() { return table_; }
   node::Walk& walk() { return walk_; }
   principal::Resolver& resolver() { return resolver_; }
@@ -68,12 +78,31 @@ class Authorizer {
 
  private:
   At at_of(const Request& rq, node::Chain chain, IdentityPtr who);
+  /// The next chain by which the node may be met, from `next` on; nothing when there is none left.
+  std::optional<Result<At>> next_at(const Request& rq, const node::NodePtr& node, const std::vector<node::LinkPtr>& links,
+                                    std::size_t& next, node::Look when);
 
   node::Table& table_;
   node::Walk& walk_;
   principal::Resolver& resolver_;
   acl::PrincipalTable& principals_;
   const acl::Profile& profile_;
+  const bool& checks_;
 };
+
+template <typename Enough>
+Result<At> Authorizer::authorize_if(const Request& rq, node::NodeId id, Enough&& enough, node::Look when) {
+  const node::NodePtr node = table_.find(id);
+  if (!node) return Status::from(ESTALE);
+  const std::vector<node::LinkPtr> links = walk_.links_of(node);
+  Status refused = Status::from(ESTALE);
+  std::size_t next = 0;
+  while (auto at = next_at(rq, node, links, next, when)) {
+    if (!*at) return at->status();
+    if ((*at)->decision.granted && enough(**at)) return std::move(*at);
+    refused = Status::from(EACCES);
+  }
+  return refused;
+}
 
 }  // namespace acefs::fs

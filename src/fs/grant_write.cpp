@@ -48,8 +48,8 @@ const acl::Grant* find(const acl::Acl& acl, const acl::GrantKey& key) {
 /// holds it, on his directory and on what is below. Others hold below it only what ACEs give them there.
 AccessMask held_by(const At& at, const acl::Identity& who, bool reaches_below, acl::TimePoint now, const acl::Profile& profile) {
   if (at.is_owner()) return AccessMask::all() - at.decision.denied;
-  if (!reaches_below || !at.attr().is_directory()) return at.effective();
-  return at.effective() & acl::held_below(at.chain.segments, who, now, profile);
+  if (!reaches_below || !at.is_directory()) return at.effective();
+  return at.effective() & acl::held_below(at.chain.segments(), who, now, profile);
 }
 
 bool reaches_below(const acl::Grant* grant) {
@@ -77,11 +77,11 @@ AccessMask gained(const acl::Grant* before, const acl::Grant* after, acl::TimePo
 // Not a valid ACE: EINVAL, and nothing changes.
 Result<backing::Change> Ops::plan_grant(const Request& rq, const At& at, const std::string& key_text,
                                        const std::optional<std::string>& value, int flags) const {
-  if (!at.attr().can_have_acl()) return Status::from(EPERM);  // as setxattr(2) for user.* on such nodes
+  if (!at.chain.can_have_acl()) return Status::from(EPERM);  // as setxattr(2) for user.* on such nodes
   const auto key = acl::parse_key(key_text);
   if (!key) return Status::from(EINVAL);
   const acl::TimePoint now = wall_clock();
-  const acl::Grant* before = find(*at.chain.last().acl, *key);
+  const acl::Grant* before = find(*at.chain.acl, *key);
   if (!value && !before) return Status::from(ENODATA);
   if (value && before && (flags & XATTR_CREATE) != 0) return Status::from(EEXIST);
   if (value && !before && (flags & XATTR_REPLACE) != 0) return Status::from(ENODATA);
@@ -120,14 +120,16 @@ Status Ops::apply_grants(const At& at, std::span<const backing::Change> changes,
   auto fd = walk_.open_path(at.chain);
   if (!fd) return fd.status();
   const backing::ActAsDaemon daemon;
-  return store_.apply(fd->get(), changes, flags);
+  const Status s = store_.apply(fd->get(), changes, flags);
+  changed(at.node());
+  return s;
 }
 
 Status Ops::write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags) {
   auto change = plan_grant(rq, at, key, value, flags);
   if (!change) return change.status();
   // Adding needs another letter than changing: if another administrator came first, the verdict was on something else.
-  const bool adds = find(*at.chain.last().acl, *acl::parse_key(key)) == nullptr;
+  const bool adds = find(*at.chain.acl, *acl::parse_key(key)) == nullptr;
   const Status s = apply_grants(at, std::array{std::move(*change)}, !value ? 0 : adds ? XATTR_CREATE : XATTR_REPLACE);
   const bool raced = flags == 0 && value && s.errno_value() == (adds ? EEXIST : ENODATA);
   return raced ? Status::from(EAGAIN) : s;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fs/authorize.hpp"
@@ -20,16 +21,18 @@ struct OpenFile {
   acl::AccessMask base;      ///< what mode and ownership gave at that time: chmod never revokes a handle
   bool append_only = false;  ///< opened with `a` and without `w`
 
-  /// What the last re-check saw: as long as it is the same, the verdict is too.
-  struct Seen {
-    node::NodePtr node;
-    std::shared_ptr<const acl::Acl> acl;
-    mode_t mode = 0;
-    uid_t uid = 0;
-    gid_t gid = 0;
-  };
   std::mutex mutex;
-  std::vector<Seen> seen;
+  /// What the last re-check saw: as long as the ACLs are the same, the verdict is too.
+  node::DirChainPtr above;
+  node::AclPtr acl;
+  /// Until when the coherence source vouches for that.
+  std::uint64_t proven = 0;
+  node::Stamp stamp = node::kNoStamp;
+  /// Modes and owners as they were when the handle first met each node: a change of mode never revokes a handle. In the chain of the
+  /// open until a change makes it necessary to write them down.
+  node::DirChainPtr opened_above;
+  node::Facts opened_facts;
+  std::vector<std::pair<node::NodeId, node::Facts>> first_seen;
   IdentityPtr who;
   acl::TimePoint next_expiry = 0;
   std::uint64_t epoch = 0;  ///< of the resolver

@@ -121,6 +121,14 @@ class Ops {
 
  private:
   bool is_hidden(const At& parent, const char* name) const;
+  Result<Entry> lookup_by_number(const Request& rq, node::NodeId id, bool parent);
+  /// What went wrong with a name in `parent`: ESTALE instead of ENOENT when there is no such directory any more.
+  Status in_directory(const At& parent, Status s);
+  /// We changed it; changing() says so when it goes.
+  void changed(const node::NodePtr& node) { walk_.coherence().changed_by_us(*node); }
+  auto changing(const node::NodePtr& node) {
+    return std::unique_ptr<node::Node, std::function<void(node::Node*)>>(node.get(), [this, node](node::Node*) { changed(node); });
+  }
   Status lookup_below_stale(const Request& rq, node::NodeId parent, const char* name);
   Status may_reach_special(const Request& rq, const At& parent, const char* name);
   /// Counts a lookup of `node` and makes the reply of it.
@@ -131,8 +139,8 @@ class Ops {
   Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, UniqueFd fd, acl::AccessMask need, acl::AccessMask base,
                                                 std::uint64_t epoch);
   Status refuse_handle(const OpenFile& file);
+  bool is_as_proved(OpenFile& file, acl::TimePoint now);
   bool still_granted(OpenFile& file, const node::Chain& chain, acl::TimePoint now);
-  void remember(OpenFile& file, const node::Chain& chain, const acl::Decision& decision, IdentityPtr who, std::uint64_t epoch);
   Status remove(const Request& rq, node::NodeId parent, const char* name, int flags);
   bool widens(const Request& rq, const At& node, const At& new_parent);
   Status may_delete(const At& parent, const At& child) const;

@@ -16,7 +16,7 @@ Result<backing::Attr> Ops::getattr(const Request& rq, node::NodeId id, OpenFile*
   }
   auto at = auth_.authorize(rq, id, Perm::ReadAttributes);
   if (!at) return at.status();
-  return at->attr();
+  return walk_.attributes(at->chain);
 }
 
 bool Ops::in_group(const Request& rq, gid_t group) {
@@ -41,14 +41,14 @@ Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bo
   if (set.mode && !owner && !have.has(Perm::AddAce)) {
     const bool writes = have.intersects(Perm::WriteData | Perm::AppendData) ||
                         node::is_open(*at.node());  // whoever writes may have got the handle from somebody else
-    if (!writes || !only_strips_setid(at.attr().st.st_mode, *set.mode)) return Status::from(EPERM);
+    if (!writes || !only_strips_setid(at.mode(), *set.mode)) return Status::from(EPERM);
   }
   // Whoever is not the owner may change the mode by C, but not make a program run as its owner.
-  if (set.mode && !owner && (*set.mode & ~at.attr().st.st_mode & (S_ISUID | S_ISGID)) != 0) return Status::from(EPERM);
+  if (set.mode && !owner && (*set.mode & ~at.mode() & (S_ISUID | S_ISGID)) != 0) return Status::from(EPERM);
   if ((set.uid || set.gid) && !at.is_root()) {
     if (!at.is_owner()) return Status::from(EPERM);
-    if (set.uid && *set.uid != at.attr().st.st_uid) return Status::from(EPERM);
-    if (set.gid && *set.gid != at.attr().st.st_gid && !const_cast<Ops*>(this)->in_group(rq, *set.gid)) return Status::from(EPERM);
+    if (set.uid && *set.uid != at.chain.facts.uid) return Status::from(EPERM);
+    if (set.gid && *set.gid != at.chain.facts.gid && !const_cast<Ops*>(this)->in_group(rq, *set.gid)) return Status::from(EPERM);
   }
   if (set.size && !by_handle && !have.has(Perm::WriteData)) return Status::from(EACCES);
   if (set.atime || set.mtime) {
@@ -87,11 +87,12 @@ Result<backing::Attr> Ops::setattr(const Request& rq, node::NodeId id, const Set
   }
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
+  const auto noted = changing(at->node());
   // With a change of owner comes the mode less setuid and setgid, as the kernel believes it to be; the backing clears these by
   // itself, and knows the mode better.
   if (wanted.mode) {
     // The kernel keeps setgid for members of the group only, and knows of the caller's groups nothing but the first.
-    const bool keep = (*set.mode & S_ISGID) != 0 && in_group(rq, at->attr().st.st_gid);
+    const bool keep = (*set.mode & S_ISGID) != 0 && in_group(rq, at->chain.facts.gid);
     const backing::KeepSetgid setgid(keep);
     if (Status s = backing_.chmod(fd->get(), *set.mode & 07777); !s) return s;
   }

@@ -25,41 +25,41 @@ Result<Entry> Ops::new_entry(const At& parent, const char* name) {
 
 // Needs a on the directory (nfs4_acl(5): append-data means create-subdirectory).
 Result<Entry> Ops::mkdir(const Request& rq, node::NodeId parent, const char* name, mode_t mode) {
-  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::AppendData);
+  auto at = auth_.directory(rq, parent, Perm::Execute | Perm::AppendData);
   if (!at) return at.status();
   if (is_hidden(*at, name)) return Status::from(EACCES);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
-  if (Status s = backing_.mkdir_at((*dir)->get(), name, mode); !s) return s;
+  if (Status s = backing_.mkdir_at((*dir)->get(), name, mode); !s) return in_directory(*at, s);
   return new_entry(*at, name);
 }
 
 // Needs w on the directory. Device nodes only for those whom the kernel lets (CAP_MKNOD, asked before this).
 Result<Entry> Ops::mknod(const Request& rq, node::NodeId parent, const char* name, mode_t mode, dev_t device) {
-  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
+  auto at = auth_.directory(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at) return at.status();
   if (is_hidden(*at, name)) return Status::from(EACCES);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
-  if (Status s = backing_.mknod_at((*dir)->get(), name, mode, device); !s) return s;
+  if (Status s = backing_.mknod_at((*dir)->get(), name, mode, device); !s) return in_directory(*at, s);
   return new_entry(*at, name);
 }
 
 // Needs w on the directory.
 Result<Entry> Ops::symlink(const Request& rq, const char* target, node::NodeId parent, const char* name) {
-  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
+  auto at = auth_.directory(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at) return at.status();
   if (is_hidden(*at, name)) return Status::from(EACCES);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
-  if (Status s = backing_.symlink_at(target, (*dir)->get(), name); !s) return s;
+  if (Status s = backing_.symlink_at(target, (*dir)->get(), name); !s) return in_directory(*at, s);
   return new_entry(*at, name);
 }
 
 // Needs w on the directory. Who creates a file gets the handle he asked for, whatever its mode.
 Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* name, mode_t mode, int flags) {
   const std::uint64_t epoch = auth_.resolver().epoch();
-  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
+  auto at = auth_.directory(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at || is_hidden(*at, name)) {
     if (at) return Status::from(EACCES);
     // The file may have come into being behind the kernel's back: then this is an open, which needs nothing of the directory
@@ -79,7 +79,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   const int open_flags = O_CREAT | O_EXCL | (flags & (O_ACCMODE | O_SYNC | O_DSYNC | O_NOATIME));
   auto fd = backing_.open_at((*dir)->get(), name, open_flags, mode & 07777);
   if (!fd) {
-    if (fd.error().errno_value() != EEXIST || (flags & O_EXCL) != 0) return fd.status();
+    if (fd.error().errno_value() != EEXIST || (flags & O_EXCL) != 0) return in_directory(*at, fd.status());
     auto entry = lookup(rq, parent, name);
     if (!entry) return entry.status();
     auto file = open(rq, entry->id, flags & ~O_CREAT);
@@ -107,7 +107,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
 // Needs w on the directory: a file without a name, which link may give it one.
 Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode, int flags) {
   const std::uint64_t epoch = auth_.resolver().epoch();
-  auto at = auth_.authorize(rq, parent, Perm::Execute | Perm::WriteData);
+  auto at = auth_.directory(rq, parent, Perm::Execute | Perm::WriteData);
   if (!at) return at.status();
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
@@ -128,7 +128,7 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   AccessMask need = Perm::WriteData;
   if ((flags & O_ACCMODE) == O_RDWR) need |= Perm::ReadData;
   At made{std::move(*chain), at->who, {}};
-  made.decision = auth_.decide(rq.caller, made.chain.segments, {.need = {}, .now = wall_clock(), .base = {}}, made.who);
+  made.decision = auth_.decide(rq.caller, made.chain, {.need = {}, .now = wall_clock(), .base = {}}, made.who);
   const AccessMask base = made.decision.base | need;
   auto file = make_handle(rq, std::move(made), std::move(*fd), need, base, epoch);
   if (!file) return file.status();

@@ -38,7 +38,7 @@ std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, 
   const bool at_root = at.node() == table_.root();
   if (at_root && entry.name == backing::kSideDir) return std::nullopt;
   const bool dots = entry.name == "." || entry.name == "..";
-  if (at_root && entry.name == "..") entry.ino = at.attr().st.st_ino;  // what is above the mount is not ours to tell
+  if (at_root && entry.name == "..") entry.ino = at.node()->key.ino;  // what is above the mount is not ours to tell
   // Attributes go out for children whose t the caller has; the others are mere names.
   if (plus && !dots) {
     auto child = auth_.child(rq, at, std::string(entry.name));
@@ -46,7 +46,7 @@ std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, 
       if (child.error().errno_value() == ENOENT) return std::nullopt;  // removed since the listing was read
       return entry;
     }
-    if (child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), child->attr());
+    if (child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), *child->chain.attr);
   }
   return entry;
 }
@@ -65,7 +65,7 @@ Status Ops::readdir(const Request& rq, OpenDir& dir, std::int64_t offset, bool p
   if (auto at = auth_.look(rq, dir.file->node->id)) listed = std::move(*at);
   if (!listed) {
     // The directory lost its name while it was open; whoever holds it may still list what is in it, which is nothing.
-    auto chain = walk_.chain_of(dir.file->node, nullptr, dir.file->fd);
+    auto chain = walk_.chain_of(dir.file->node, nullptr, node::Look::Always, dir.file->fd);
     if (!chain) return Status::ok();
     listed = At{std::move(*chain), dir.file->who, {}};
     plus = false;

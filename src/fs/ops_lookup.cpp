@@ -29,30 +29,47 @@ Entry Ops::entry_of(const node::NodePtr& node, const backing::Attr& attr) {
 Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* name) {
   // "." and ".." are how the kernel finds a node by number on behalf of NFS; it need not be a directory.
   const bool by_number = std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0;
-  const bool needs_x = auth_.profile().traverse_is_strict && !by_number;
-  auto at = auth_.authorize(rq, parent, needs_x ? AccessMask(Perm::Execute) : AccessMask());
+  if (by_number) return lookup_by_number(rq, parent, std::strlen(name) == 2);
+  auto at = auth_.directory(rq, parent, auth_.profile().traverse_is_strict ? AccessMask(Perm::Execute) : AccessMask());
   if (!at) return at.error().errno_value() == ESTALE ? lookup_below_stale(rq, parent, name) : at.status();
-  if (std::strcmp(name, ".") == 0) {
-    // A removed file is kept for those who have it open, not for NFS clients that remember its number.
-    if (at->attr().st.st_nlink == 0 && !node::is_open(*at->node())) return Status::from(ESTALE);
-    return entry_of(at->node(), at->attr());
-  }
-  if (std::strcmp(name, "..") == 0) {
-    if (at->chain.steps.size() < 2) return entry_of(at->node(), at->attr());
-    const node::Step& up = at->chain.steps[at->chain.steps.size() - 2];
-    return entry_of(up.node, up.attr);
-  }
   if (is_hidden(*at, name)) return Status::from(ENOENT);
   auto dir = walk_.directory(at->chain);
   if (!dir) return dir.status();
   auto attr = backing_.stat_at((*dir)->get(), name);
-  if (!attr) return attr.status();
+  if (!attr) {
+    const Status s = in_directory(*at, attr.status());
+    return s.errno_value() == ESTALE ? lookup_below_stale(rq, parent, name) : s;
+  }
   auto link = std::make_shared<const node::Link>(node::Link{at->node(), name});
   const Entry found{.id = {}, .attr = *attr};
   if (found.must_be_looked_up()) {
     if (Status s = may_reach_special(rq, *at, name); !s) return s;
   }
   return entry_of(table_.obtain(node::InodeKey::of(*attr), std::move(link)), *attr);
+}
+
+Result<Entry> Ops::lookup_by_number(const Request& rq, node::NodeId id, bool parent) {
+  auto at = auth_.look(rq, id);
+  if (!at) return at.status();
+  if (!parent || !at->chain.link) {
+    const auto attr = walk_.attributes(at->chain);
+    if (!attr) return attr.status();
+    // A removed file is kept for those who have it open, not for NFS clients that remember its number.
+    if (attr->st.st_nlink == 0 && !node::is_open(*at->node())) return Status::from(ESTALE);
+    return entry_of(at->node(), *attr);
+  }
+  const node::NodePtr up = at->chain.link->parent;
+  auto chain = walk_.chain_of(up, nullptr);
+  if (!chain) return chain.status();
+  const auto attr = walk_.attributes(*chain);
+  if (!attr) return attr.status();
+  return entry_of(up, *attr);
+}
+
+Status Ops::in_directory(const At& parent, Status s) {
+  if (s.errno_value() != ENOENT || parent.chain.attr) return s;
+  const Status there = walk_.confirm(parent.chain);
+  return there ? s : there;
 }
 
 // mkdir, mknod, symlink and link look up their last name without trying again on ESTALE; they do try again when the operation
@@ -70,7 +87,7 @@ Status Ops::lookup_below_stale(const Request& rq, node::NodeId parent, const cha
   auto above = auth_.look(rq, link->parent->id);
   if (!above) return stale;
   auto now = auth_.child(rq, *above, link->name);
-  if (!now || !now->attr().is_directory() || !now->may(Perm::Execute)) return stale;
+  if (!now || !now->is_directory() || !now->may(Perm::Execute)) return stale;
   auto dir = walk_.directory(now->chain);
   if (!dir) return stale;
   const auto attr = backing_.stat_at((*dir)->get(), name);
@@ -104,11 +121,11 @@ Status Ops::access(const Request& rq, node::NodeId id, int mask) {
     const AccessMask have = at.effective();
     if (mask == F_OK) return have.has(Perm::ReadAttributes);
     const AccessMask writing =
-        at.attr().is_directory() ? Perm::WriteData | Perm::AppendData | AccessMask(Perm::DeleteChild) : AccessMask(Perm::WriteData);
+        at.is_directory() ? Perm::WriteData | Perm::AppendData | AccessMask(Perm::DeleteChild) : AccessMask(Perm::WriteData);
     return ((mask & R_OK) == 0 || have.has(Perm::ReadData)) && ((mask & W_OK) == 0 || have.intersects(writing)) &&
            ((mask & X_OK) == 0 || have.has(Perm::Execute));
   };
-  return auth_.authorize_if(rq, id, enough, EACCES).status();
+  return auth_.authorize_if(rq, id, enough).status();
 }
 
 // Needs t.

@@ -13,7 +13,7 @@ using acl::Perm;
 Status Ops::may_delete(const At& parent, const At& child) const {
   if (child.effective().has(Perm::Delete)) return Status::ok();
   if (!parent.effective().has(Perm::DeleteChild)) return Status::from(EACCES);
-  const bool sticky = (parent.attr().st.st_mode & S_ISVTX) != 0;
+  const bool sticky = (parent.mode() & S_ISVTX) != 0;
   if (sticky && !parent.is_root() && !parent.is_owner() && !child.is_owner()) return Status::from(EPERM);
   return Status::ok();
 }
@@ -45,7 +45,7 @@ void unpin(node::Node& node) {
 
 void Ops::name_gone(const At& parent, const At& child, const char* name) {
   const bool none_left = node::remove_link(*child.node(), *parent.node(), name);
-  if (none_left && (child.attr().is_directory() || child.attr().st.st_nlink <= 1)) {
+  if (none_left && (child.is_directory() || child.chain.attr->st.st_nlink <= 1)) {
     table_.disown(child.node());
   } else if (!none_left) {
     const std::lock_guard lock(child.node()->mutex);
@@ -54,7 +54,7 @@ void Ops::name_gone(const At& parent, const At& child, const char* name) {
 }
 
 Status Ops::remove(const Request& rq, node::NodeId parent, const char* name, int flags) {
-  auto at = auth_.authorize(rq, parent, Perm::Execute);
+  auto at = auth_.directory(rq, parent, Perm::Execute);
   if (!at) return at.status();
   if (is_hidden(*at, name)) return Status::from(ENOENT);
   auto child = auth_.child(rq, *at, name);
@@ -68,6 +68,7 @@ Status Ops::remove(const Request& rq, node::NodeId parent, const char* name, int
     return s;
   }
   name_gone(*at, *child, name);
+  changed(child->node());
   return Status::ok();
 }
 
@@ -77,22 +78,22 @@ Status Ops::rmdir(const Request& rq, node::NodeId parent, const char* name) { re
 namespace {
 
 /// What the new directory must give for a node of that kind to appear in it.
-AccessMask to_receive(const At& node) { return node.attr().is_directory() ? Perm::AppendData : Perm::WriteData; }
+AccessMask to_receive(const At& node) { return node.is_directory() ? Perm::AppendData : Perm::WriteData; }
 
 }  // namespace
 
 // Both chains count, so the caller must be known as far as either asks for it.
 bool Ops::widens(const Request& rq, const At& node, const At& new_parent) {
   if (node.is_root()) return false;
-  return !acl::widened(node.chain.segments, new_parent.chain.segments, *auth_.with_groups(rq), wall_clock(), auth_.profile()).empty();
+  return !acl::widened(node.chain.segments(), new_parent.chain.segments(), *auth_.with_groups(rq), wall_clock(), auth_.profile()).empty();
 }
 
 // Deletion right on the source; w (a directory: a) on the new parent; deletion right on what is replaced; w on a directory that
 // gets another parent (its ".." is written). EXDEV when the move would give the caller rights that he lacks now.
 Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, node::NodeId to_dir, const char* to, unsigned flags) {
-  auto source = auth_.authorize(rq, from_dir, Perm::Execute);
+  auto source = auth_.directory(rq, from_dir, Perm::Execute);
   if (!source) return source.status();
-  auto target = auth_.authorize(rq, to_dir, Perm::Execute);
+  auto target = auth_.directory(rq, to_dir, Perm::Execute);
   if (!target) return target.status();
   if (is_hidden(*source, from)) return Status::from(ENOENT);
   if (is_hidden(*target, to)) return Status::from(EACCES);
@@ -109,13 +110,13 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
 
   if (Status s = may_delete(*source, *moved); !s) return s;
   if (!target->effective().contains(to_receive(*moved))) return Status::from(EACCES);
-  if (!same_parent && moved->attr().is_directory() && !moved->effective().has(Perm::WriteData)) return Status::from(EACCES);
+  if (!same_parent && moved->is_directory() && !moved->effective().has(Perm::WriteData)) return Status::from(EACCES);
   if (replaced) {
     if (Status s = may_delete(*target, *replaced); !s) return s;
   }
   if (exchange) {
     if (!source->effective().contains(to_receive(*replaced))) return Status::from(EACCES);
-    if (!same_parent && replaced->attr().is_directory() && !replaced->effective().has(Perm::WriteData)) return Status::from(EACCES);
+    if (!same_parent && replaced->is_directory() && !replaced->effective().has(Perm::WriteData)) return Status::from(EACCES);
   }
   if (!same_parent) {
     if (widens(rq, *moved, *target) || (exchange && widens(rq, *replaced, *source))) return Status::from(EXDEV);
@@ -131,6 +132,8 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
     return s;
   }
   if (replaced && replaced->node() == moved->node()) return Status::ok();  // two names of one inode: nothing moved
+  const auto moved_noted = changing(moved->node());
+  const auto replaced_noted = changing(replaced ? replaced->node() : moved->node());
   auto moved_link = std::make_shared<const node::Link>(node::Link{target->node(), to});
   if (exchange) {
     node::remove_link(*replaced->node(), *target->node(), to);
@@ -150,10 +153,10 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
 Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir, const char* to) {
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
-  auto target = auth_.authorize(rq, to_dir, Perm::Execute | Perm::WriteData);
+  auto target = auth_.directory(rq, to_dir, Perm::Execute | Perm::WriteData);
   if (!target) return target.status();
   if (is_hidden(*target, to)) return Status::from(EACCES);
-  const mode_t mode = at->attr().st.st_mode;
+  const mode_t mode = at->mode();
   const bool unsafe = !S_ISREG(mode) || (mode & S_ISUID) != 0 || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
   if (!at->is_root() && !at->is_owner() && (unsafe || !at->effective().has(Perm::WriteData))) return Status::from(EPERM);
   if (widens(rq, *at, *target)) return Status::from(EXDEV);
@@ -161,7 +164,8 @@ Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir,
   if (!fd) return fd.status();
   auto dir = directory_for_new(*target);
   if (!dir) return dir.status();
-  if (Status s = backing_.link_at(fd->get(), (*dir)->get(), to); !s) return s;
+  if (Status s = backing_.link_at(fd->get(), (*dir)->get(), to); !s) return in_directory(*target, s);
+  changed(at->node());
   return new_entry(*target, to);
 }
 

@@ -31,19 +31,17 @@ Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, 
   const bool may_append = (flags & O_APPEND) != 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_TRUNC) == 0;
   const AccessMask to_append = (need - Perm::WriteData) | Perm::AppendData;
   auto at = auth_.authorize_if(
-      rq, id, [&](const At& node) { return node.may(need) || (may_append && node.may(to_append)); }, EACCES);
+      rq, id, [&](const At& node) { return node.may(need) || (may_append && node.may(to_append)); }, node::Look::IfInDoubt);
   if (!at) return at.status();
   // Created on the backing since the kernel looked: it opens what is not a regular file by itself, not through here.
-  if (!at->attr().is_regular()) return Status::from(ESTALE);
+  if (!at->chain.is_regular()) return Status::from(ESTALE);
   const bool append_only = !at->may(need);
   if (append_only) need = to_append;
-  auto path = walk_.open_path(at->chain);
-  if (!path) return path.status();
   // O_DIRECT is between the caller and the kernel's page cache for the mount: buffers here are not aligned for it.
   // O_APPEND can be taken off by fcntl(2), of which nothing is heard: each write says whether it appends. A handle that may
   // only append always does.
   const int kept = (flags & (O_ACCMODE | O_TRUNC | O_SYNC | O_DSYNC | O_NOATIME | O_NONBLOCK)) | (append_only ? O_APPEND : 0);
-  auto fd = backing_.reopen(path->get(), kept | O_NOCTTY);
+  auto fd = walk_.open_file(at->chain, kept | O_NOCTTY);
   if (!fd) return fd.status();
   const AccessMask base = at->decision.base;
   return make_handle(rq, std::move(*at), std::move(*fd), need, base, epoch);
@@ -58,7 +56,12 @@ Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, Uni
   file->need = need;
   file->base = base;
   file->append_only = need.has(Perm::AppendData) && !need.has(Perm::WriteData);
-  remember(*file, at.chain, at.decision, at.who, epoch);
+  file->above = file->opened_above = at.chain.above;
+  file->opened_facts = at.chain.facts;
+  file->acl = at.chain.acl;
+  file->who = at.who;
+  file->next_expiry = at.decision.next_expiry;
+  file->epoch = epoch;
   const std::lock_guard lock(file->node->mutex);
   std::erase_if(file->node->opened, [](const auto& fd_ref) { return fd_ref.expired(); });
   file->node->opened.push_back(file->fd);
@@ -73,43 +76,42 @@ void Ops::release(std::unique_ptr<OpenFile> file) {
   std::erase_if(node->opened, [](const auto& fd_ref) { return fd_ref.expired(); });
 }
 
-void Ops::remember(OpenFile& file, const node::Chain& chain, const acl::Decision& decision, IdentityPtr who, std::uint64_t epoch) {
-  std::vector<OpenFile::Seen> seen;
-  seen.reserve(chain.steps.size());
-  for (std::size_t i = 0; i < chain.steps.size(); ++i) {
-    const node::Step& step = chain.steps[i];
-    OpenFile::Seen s{step.node, step.acl, step.attr.st.st_mode, step.attr.st.st_uid, step.attr.st.st_gid};
-    // Modes stay those of the open: a change of mode never revokes a handle, a change of ACE does.
-    if (i < file.seen.size() && file.seen[i].node == step.node) {
-      s.mode = file.seen[i].mode;
-      s.uid = file.seen[i].uid;
-      s.gid = file.seen[i].gid;
-    }
-    seen.push_back(std::move(s));
-  }
-  file.seen = std::move(seen);
-  file.who = std::move(who);
-  file.next_expiry = decision.next_expiry;
-  file.epoch = epoch;
-}
-
 Status Ops::recheck(OpenFile& file) {
+  if (!auth_.checks()) return Status::ok();
   const acl::TimePoint now = wall_clock();
   if (auth_.resolver().resolve(file.opener, principal::Detail::Numbers, now)->refused) return refuse_handle(file);
+  if (is_as_proved(file, now)) return Status::ok();
   // A name that turns out to be gone is repaired by the walk that finds it so, or by the rename that is under way: look again.
   constexpr int kTries = 5;
   for (int i = 0; i < kTries; ++i) {
     bool decided = false;
     for (const node::LinkPtr& link : walk_.links_of(file.node)) {
-      auto chain = walk_.chain_of(file.node, link, file.fd);
+      const node::Stamp stamp = walk_.coherence().stamp(*file.node);
+      auto chain = walk_.chain_of(file.node, link, node::Look::IfInDoubt, file.fd);
       if (!chain && chain.error().errno_value() == ESTALE) continue;
       if (!chain) return chain.error();
       decided = true;
-      if (still_granted(file, *chain, now)) return Status::ok();
+      if (!still_granted(file, *chain, now)) continue;
+      const bool vouched = chain->proof.holds && chain->link && walk_.coherence().covers(file.node->key.dev) &&
+                           (!chain->above || chain->above->proven.load(std::memory_order_acquire) == chain->proof.epoch);
+      const std::lock_guard lock(file.mutex);
+      file.proven = vouched ? chain->proof.epoch : 0;
+      file.stamp = stamp;
+      return Status::ok();
     }
     if (decided) return refuse_handle(file);
   }
   return Status::from(ESTALE);
+}
+
+/// Nothing happened since the last re-check to anything that it depends on.
+bool Ops::is_as_proved(OpenFile& file, acl::TimePoint now) {
+  const node::Proof proof = walk_.coherence().prove();
+  if (!proof.holds) return false;
+  const std::uint64_t epoch = auth_.resolver().epoch();
+  const std::lock_guard lock(file.mutex);
+  return file.proven == proof.epoch && file.stamp == walk_.coherence().stamp(*file.node) && file.epoch == epoch &&
+         (file.next_expiry == 0 || now <= file.next_expiry);
 }
 
 Status Ops::refuse_handle(const OpenFile& file) {
@@ -117,28 +119,61 @@ Status Ops::refuse_handle(const OpenFile& file) {
   return Status::from(EACCES);
 }
 
+namespace {
+
+/// Whether both ways lead through the same nodes with the same ACLs.
+bool same_acls(const node::DirChain* a, const node::DirChain* b) {
+  for (; a != b; a = a->above.get(), b = b->above.get()) {
+    if (a == nullptr || b == nullptr || a->id != b->id || a->acl != b->acl) return false;
+  }
+  return true;
+}
+
+/// The facts under which the handle met the node, which it is told now if it did not know it.
+void as_first_seen(OpenFile& file, node::NodeId id, acl::Segment& segment) {
+  for (const auto& [known, facts] : file.first_seen) {
+    if (known != id) continue;
+    segment.mode = facts.mode;
+    segment.uid = facts.uid;
+    segment.gid = facts.gid;
+    return;
+  }
+  file.first_seen.emplace_back(id, node::Facts{segment.mode, segment.uid, segment.gid});
+}
+
+/// The chain as the ACLs are now and the modes were.
+std::vector<acl::Segment> with_former_modes(OpenFile& file, const node::Chain& chain) {
+  if (file.first_seen.empty()) {
+    for (const node::DirChain* at = file.opened_above.get(); at != nullptr; at = at->above.get())
+      file.first_seen.emplace_back(at->id, at->facts);
+    file.first_seen.emplace_back(file.node->id, file.opened_facts);
+  }
+  std::vector<acl::Segment> segments = chain.segments();
+  std::size_t i = segments.size() - 1;
+  as_first_seen(file, chain.node->id, segments[i]);
+  for (const node::DirChain* at = chain.above.get(); at != nullptr; at = at->above.get()) as_first_seen(file, at->id, segments[--i]);
+  return segments;
+}
+
+}  // namespace
+
 bool Ops::still_granted(OpenFile& file, const node::Chain& chain, acl::TimePoint now) {
   const std::uint64_t epoch = auth_.resolver().epoch();
   const std::lock_guard lock(file.mutex);
-  const bool same = epoch == file.epoch && (file.next_expiry == 0 || now <= file.next_expiry) &&
-                    std::equal(chain.steps.begin(), chain.steps.end(), file.seen.begin(), file.seen.end(),
-                               [](const node::Step& step, const OpenFile::Seen& seen) {
-                                 return step.node == seen.node && step.acl == seen.acl;
-                               });
+  const bool same = epoch == file.epoch && (file.next_expiry == 0 || now <= file.next_expiry) && chain.acl == file.acl &&
+                    same_acls(chain.above.get(), file.above.get());
   if (same) return true;
-  std::vector<acl::Segment> segments = chain.segments;
-  for (std::size_t i = 0; i < segments.size() && i < file.seen.size(); ++i) {
-    if (file.seen[i].node != chain.steps[i].node) continue;
-    segments[i].mode = file.seen[i].mode;
-    segments[i].uid = file.seen[i].uid;
-    segments[i].gid = file.seen[i].gid;
-  }
+  const std::vector<acl::Segment> segments = with_former_modes(file, chain);
   // The thread that opened the file may be gone: the groups it had are those that count.
   IdentityPtr who = file.who;
   if (epoch != file.epoch) who = who->groups_known ? auth_.resolver().refresh(*who, now) : nullptr;
   const acl::Decision decision = auth_.decide(file.opener, segments, {.need = file.need, .now = now, .base = file.base}, who);
   if (!decision.granted) return false;
-  remember(file, chain, decision, std::move(who), epoch);
+  file.above = chain.above;
+  file.acl = chain.acl;
+  file.who = std::move(who);
+  file.next_expiry = decision.next_expiry;
+  file.epoch = epoch;
   return true;
 }
 

@@ -30,15 +30,16 @@ Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std:
   if (kind == XattrKind::System) return Status::from(EOPNOTSUPP);
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
+  if (name == kStatusName) return options_.status ? options_.status() : std::string();
   if (kind == XattrKind::Virtual) {
     at = auth_.with_names(rq, std::move(*at));
-    return virtual_xattr(name, options_.prefix, *at->chain.last().acl,
+    return virtual_xattr(name, options_.prefix, *at->chain.acl,
                          [&](const acl::Grant& grant) { return may_see(*at, grant, auth_.principals()); });
   }
   if (kind == XattrKind::Grant) {
     const auto key = acl::parse_key(std::string_view(name).substr(options_.prefix.size()));
     at = auth_.with_names(rq, std::move(*at));
-    for (const acl::Grant& grant : at->chain.last().acl->grants()) {
+    for (const acl::Grant& grant : at->chain.acl->grants()) {
       if (grant.key != *key) continue;
       if (!may_see(*at, grant, auth_.principals())) return Status::from(EACCES);
       return grant.value;
@@ -60,13 +61,13 @@ Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
   at = auth_.with_names(rq, std::move(*at));
   std::string list;
   bool any_grant = false;
-  for (const acl::Grant& grant : at->chain.last().acl->grants()) {
+  for (const acl::Grant& grant : at->chain.acl->grants()) {
     if (!may_see(*at, grant, auth_.principals())) continue;
     any_grant = true;
     list += options_.prefix + acl::format_key(grant.key) + '\0';
   }
   const bool reads_user = at->effective().has(Perm::ReadNamed);
-  if (!reads_user && !any_grant && !at->effective().has(Perm::ReadAcl) && at->attr().can_have_acl()) return Status::from(EACCES);
+  if (!reads_user && !any_grant && !at->effective().has(Perm::ReadAcl) && at->chain.can_have_acl()) return Status::from(EACCES);
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
   auto names = backing_.list_xattrs(fd->get());
@@ -102,7 +103,7 @@ Status may_write_xattr(const At& at, XattrKind kind) {
   switch (kind) {
     case XattrKind::User: {
       if (!at.effective().has(Perm::WriteNamed)) return Status::from(EACCES);
-      const bool sticky = at.attr().is_directory() && (at.attr().st.st_mode & S_ISVTX) != 0;
+      const bool sticky = at.is_directory() && (at.mode() & S_ISVTX) != 0;
       return sticky && !at.is_owner() && !at.is_root() ? Status::from(EPERM) : Status::ok();
     }
     case XattrKind::Security:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "acefs/acl/decide.hpp"
@@ -19,6 +19,8 @@ struct Options {
   acl::Profile profile;
   std::string prefix;       ///< of grants, "user.oc.grant."
   Locks locks = Locks::Backing;
+  bool checks = true;       ///< false: everything is allowed, to measure what deciding costs
+  std::function<std::string()> status;  ///< lines of key=value that tell what the mount is doing; may be empty
   bool nfs_export = false;  ///< nodes stay known after the kernel forgot them, so that NFS handles stay valid
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "node/held_dirs.hpp"
 
+#include "node/dir_chain.hpp"
+
 #include <algorithm>
 
 namespace acefs::node {
@@ -69,10 +71,13 @@ void HeldDirs::evict_one() {
   }
   if (!victim) return;
   SharedFd held;
+  DirChainPtr chain;  // of a directory that is not in use, it need not be remembered either
   bool wants_handle = false;
   {
     const std::lock_guard lock(victim->mutex);
+    chain = std::move(victim->chain);
     held = std::move(victim->held);
+    victim->chain.reset();
     victim->held.reset();
     wants_handle = victim->handle.empty() && victim->key.dev == mount_dev_;
   }

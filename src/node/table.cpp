@@ -41,6 +41,16 @@ NodePtr Table::find(const InodeKey& key) const {
   return it == by_key_.end() ? nullptr : it->second.lock();
 }
 
+void Table::find_all(ino_t ino, std::vector<NodePtr>& nodes) const {
+  const std::shared_lock lock(mutex_);
+  if (by_key_.empty()) return;
+  const std::size_t bucket = by_key_.bucket(InodeKey{.ino = ino});
+  for (auto it = by_key_.begin(bucket); it != by_key_.end(bucket); ++it) {
+    if (it->first.ino != ino) continue;
+    if (NodePtr node = it->second.lock()) nodes.push_back(std::move(node));
+  }
+}
+
 NodePtr Table::obtain(const InodeKey& key, LinkPtr link) {
   NodePtr node = find(key);
   if (!node) {

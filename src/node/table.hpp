@@ -27,6 +27,9 @@ class Table {
   /// The node of that inode if it is known.
   NodePtr find(const InodeKey& key) const;
 
+  /// All nodes whose inode has that number, whatever the filesystem, are added to `nodes`.
+  void find_all(ino_t ino, std::vector<NodePtr>& nodes) const;
+
   /// The node of that inode, made if need be, with `link` among its names. A directory's name replaces its former one.
   NodePtr obtain(const InodeKey& key, LinkPtr link);
   /// The kernel was told of the node once more.

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "node/descriptors.hpp"
+
 namespace acefs::node {
 namespace {
 
 /// PATH_MAX allows 2,048 components; links that lead further go in a circle (directories swapped behind the mount while
 /// their links were being followed).
-constexpr int kMaxDepth = 8192;
+constexpr std::size_t kMaxDepth = 8192;
 
 LinkPtr link_of(Node& node) {
   const std::lock_guard lock(node.mutex);
@@ -19,25 +21,21 @@ LinkPtr link_of(Node& node) {
   return node.last_link;
 }
 
-bool has_link(Node& node) {
+bool is_gone(Status s) { return s.errno_value() == ENOENT || s.errno_value() == ENOTDIR; }
+
+/// Whether what is known of the node's ACL is what was stored when that stamp was taken.
+bool is_proven(Node& node, Stamp stamp) {
   const std::lock_guard lock(node.mutex);
-  return !node.links.empty();
+  return node.acl.stamp == stamp;
 }
 
-/// A descriptor that leads to the node whatever became of its names.
-SharedFd any_descriptor(Node& node) {
+/// What a look at the node found, for those who come after.
+void remember(Node& node, const Facts& facts, const LinkPtr& link, Stamp stamp) {
+  LinkPtr replaced = link;  // may hold the last reference to a parent: released after the lock
   const std::lock_guard lock(node.mutex);
-  if (node.pinned) return node.pinned;
-  if (node.held) return node.held;
-  for (const auto& opened : node.opened) {
-    if (SharedFd fd = opened.lock()) return fd;
-  }
-  return nullptr;
-}
-
-const std::shared_ptr<const acl::Acl>& no_acl() {
-  static const auto empty = std::make_shared<const acl::Acl>();
-  return empty;
+  node.facts = facts;
+  node.facts_stamp = stamp;
+  std::swap(node.bound, replaced);
 }
 
 }  // namespace
@@ -48,10 +46,17 @@ std::int64_t inode_clock() {
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
 
+std::vector<acl::Segment> Chain::segments() const {
+  std::vector<acl::Segment> list{segment()};
+  for (const DirChain* at = above.get(); at != nullptr; at = at->above.get()) list.push_back(at->segment());
+  std::reverse(list.begin(), list.end());
+  return list;
+}
+
 Walk::Walk(backing::Backing& backing, const backing::GrantStore& store, Table& table, HeldDirs& held,
-           acl::PrincipalTable& principals, SharedFd root, WalkEvents& events)
+           acl::PrincipalTable& principals, SharedFd root, WalkEvents& events, Coherence& coherence)
     : backing_(backing), store_(store), table_(table), held_(held), principals_(principals), root_(std::move(root)),
-      events_(events) {}
+      events_(events), coherence_(coherence) {}
 
 std::vector<LinkPtr> Walk::links_of(const NodePtr& node) const {
   const std::lock_guard lock(node->mutex);
@@ -59,101 +64,210 @@ std::vector<LinkPtr> Walk::links_of(const NodePtr& node) const {
   return node->links;
 }
 
-Result<Chain> Walk::chain_of(const NodePtr& node, const LinkPtr& link, const SharedFd& own_fd) {
+Result<Chain> Walk::chain_of(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd) {
+  const Proof proof = coherence_.prove();
+  const LinkPtr by = link ? link : link_of(*node);
+  if (!by && node != table_.root()) return Status::from(ESTALE);
+  if (!node->is_directory() || (node != table_.root() && !has_link(*node))) return file_chain(node, by, look, own_fd, proof);
+  auto chain = directory_chain(node, by, look, proof);
+  // Whoever holds the directory open goes on with it although it has lost its name.
+  if (!chain && chain.error().errno_value() == ESTALE && own_fd && !has_link(*node)) return file_chain(node, by, look, own_fd, proof);
+  return chain;
+}
+
+// Up to a directory of which all is proved, and down again.
+Result<DirChainPtr> Walk::up_to(const NodePtr& directory, const Proof& proof) {
+  std::vector<std::pair<NodePtr, LinkPtr>> in_doubt;
+  DirChainPtr good;
+  for (NodePtr at = directory;;) {
+    LinkPtr by;
+    {
+      const std::lock_guard lock(at->mutex);
+      if (proof.holds && at->chain && at->chain->proven.load(std::memory_order_acquire) == proof.epoch) {
+        good = at->chain;
+        break;
+      }
+      by = !at->links.empty() ? at->links.front() : at->last_link;
+    }
+    in_doubt.emplace_back(at, by);
+    if (at == table_.root()) break;
+    if (!by || in_doubt.size() > kMaxDepth) return Status::from(ESTALE);
+    at = by->parent;
+  }
+  for (auto it = in_doubt.rbegin(); it != in_doubt.rend(); ++it) {
+    auto next = one_down(good, it->first, it->second, proof);
+    if (!next) return next.status();
+    good = std::move(*next);
+  }
+  return good;
+}
+
+Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof) {
+  if (above && !has_link(*node)) return removed_directory(above, node, link);
+  const Stamp stamp = coherence_.stamp(*node);
+  if (is_covered(*node, proof)) {
+    DirChainPtr known;
+    {
+      const std::lock_guard lock(node->mutex);
+      known = node->chain;
+    }
+    if (known && known->above == above && known->link == link && known->stamp.load(std::memory_order_acquire) == stamp) {
+      if (!above || above->proven.load(std::memory_order_acquire) == proof.epoch)
+        known->proven.store(proof.epoch, std::memory_order_release);
+      return known;
+    }
+  }
   // The clock is read before anything is looked at: what is older than this cannot change unseen (acl_of).
   const std::int64_t started = inode_clock();
-  std::vector<std::pair<NodePtr, LinkPtr>> path;  // node first, child of the root last
-  path.reserve(16);
-  NodePtr at = node;
-  LinkPtr by = link ? link : link_of(*node);
-  while (at != table_.root()) {
-    if (!by || path.size() > kMaxDepth) return Status::from(ESTALE);
-    NodePtr parent = by->parent;
-    path.emplace_back(std::move(at), std::move(by));
-    at = std::move(parent);
-    by = link_of(*at);
+  auto attr = look(above.get(), node, link);
+  if (!attr) return attr.status();
+  return looked_at(above, node, link, proof, *attr, stamp, started);
+}
+
+/// What was in it may still be open.
+Result<DirChainPtr> Walk::removed_directory(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link) {
+  const SharedFd fd = any_descriptor(*node);
+  if (!fd) return Status::from(ESTALE);
+  const std::int64_t started = inode_clock();
+  auto attr = backing_.stat_at(fd->get(), "");
+  if (!attr) return attr.status();
+  // A directory without a name that is not removed was moved out of the tree: what is in it is none of ours any more.
+  if (attr->st.st_nlink > 0) return Status::from(ESTALE);
+  auto acl = acl_of(above.get(), node, nullptr, fd, *attr, kNoStamp, started);
+  if (!acl) return acl.status();
+  return std::make_shared<const DirChain>(above, node, link, Facts::of(*attr), std::move(*acl));
+}
+
+/// The chain of the directory of which `attr` was just read; the one that is known if nothing changed.
+Result<DirChainPtr> Walk::looked_at(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof,
+                                    const backing::Attr& attr, Stamp stamp, std::int64_t started) {
+  const bool covered = is_covered(*node, proof);
+  auto acl = acl_of(above.get(), node, link, nullptr, attr, covered ? stamp : kNoStamp, started);
+  if (!acl) return acl.status();
+  DirChainPtr chain;
+  {
+    const std::lock_guard lock(node->mutex);
+    chain = node->chain;
   }
-  Chain chain;
-  chain.steps.reserve(path.size() + 1);
-  chain.segments.reserve(path.size() + 1);
-  if (Status s = append_root(chain, started); !s) return s;
-  for (auto it = path.rbegin(); it != path.rend(); ++it) {
-    const bool is_last = std::next(it) == path.rend();
-    if (Status s = append(chain, it->first, it->second, is_last ? own_fd : nullptr, started); !s) return s;
+  const Facts facts = Facts::of(attr);
+  if (!chain || chain->above != above || chain->link != link || chain->facts != facts || chain->acl != *acl) {
+    chain = std::make_shared<const DirChain>(above, node, link, facts, std::move(*acl));
+    DirChainPtr replaced = chain;  // dies without the lock
+    const std::lock_guard lock(node->mutex);
+    std::swap(node->chain, replaced);
+  }
+  if (covered) {
+    chain->stamp.store(stamp, std::memory_order_release);
+    if (!above || above->proven.load(std::memory_order_acquire) == proof.epoch)
+      chain->proven.store(proof.epoch, std::memory_order_release);
   }
   return chain;
 }
 
-Status Walk::append_root(Chain& chain, std::int64_t started) {
-  auto attr = backing_.stat_at(root_->get(), "");
-  if (!attr) return attr.status();
-  auto acl = acl_of(chain, table_.root(), *attr, "", started);
-  if (!acl) return acl.status();
-  push(chain, table_.root(), *attr, std::move(*acl));
-  return Status::ok();
-}
-
-Status Walk::append(Chain& chain, const NodePtr& node, const LinkPtr& link, const SharedFd& own_fd, std::int64_t started) {
-  if (!has_link(*node)) return append_nameless(chain, node, own_fd, started);
-  auto dir = directory(chain);
-  if (!dir) return dir.status();
-  const bool by_parent = link->name.empty();  // a moved directory whose new name is not known yet
-  SharedFd self = by_parent ? any_descriptor(*node) : nullptr;
-  if (by_parent && !self) self = held_.reopen(node);
-  if (by_parent && !self) return Status::from(ESTALE);
-  auto attr = by_parent ? backing_.stat_at(self->get(), "") : backing_.stat_at((*dir)->get(), link->name.c_str());
-  bool bound = false;
-  if (attr) {
-    bound = InodeKey::of(*attr) == node->key;
-    if (bound && by_parent) {
-      const auto up = backing_.stat_at(self->get(), "..");
-      bound = up && InodeKey::of(*up) == link->parent->key;
+Result<Chain> Walk::directory_chain(const NodePtr& node, const LinkPtr& link, Look look_when, const Proof& proof) {
+  Chain chain{.node = node, .above = {}, .self = {}, .facts = {}, .acl = {}, .link = link, .nameless = {}, .attr = {}, .proof = proof};
+  if (look_when == Look::IfInDoubt) {
+    auto self = up_to(node, proof);
+    if (!self) return self.status();
+    chain.self = std::move(*self);
+  } else {
+    if (link) {
+      auto above = up_to(link->parent, proof);
+      if (!above) return above.status();
+      chain.above = std::move(*above);
     }
-  } else if (attr.error().errno_value() != ENOENT && attr.error().errno_value() != ENOTDIR) {
-    return attr.error();
+    const Stamp stamp = coherence_.stamp(*node);
+    const std::int64_t started = inode_clock();
+    auto attr = look(chain.above.get(), node, link);
+    if (!attr) return attr.status();
+    auto self = looked_at(chain.above, node, link, proof, *attr, stamp, started);
+    if (!self) return self.status();
+    chain.self = std::move(*self);
+    chain.attr = *attr;
   }
-  if (!bound) {
-    unbind(node, link);
-    // Whoever holds the node open goes on with it as with any file that lost its name.
-    if (own_fd || (!node->is_directory() && !has_link(*node) && any_descriptor(*node)))
-      return append_nameless(chain, node, own_fd, started);
-    return Status::from(ESTALE);
-  }
-  chain.parent = *dir;
-  chain.link = link;
-  chain.nameless.reset();
-  auto acl = acl_of(chain, node, *attr, link->name, started);
-  if (!acl) return acl.status();
-  push(chain, node, *attr, std::move(*acl));
-  return Status::ok();
+  chain.above = chain.self->above;
+  chain.link = chain.self->link;
+  chain.facts = chain.self->facts;
+  chain.acl = chain.self->acl;
+  return chain;
 }
 
-Status Walk::append_nameless(Chain& chain, const NodePtr& node, const SharedFd& own_fd, std::int64_t started) {
+Result<Chain> Walk::file_chain(const NodePtr& node, const LinkPtr& link, Look look_when, const SharedFd& own_fd, const Proof& proof) {
+  auto above = up_to(link->parent, proof);
+  if (!above) return above.status();
+  if (!has_link(*node)) return nameless_chain(node, *above, own_fd, proof);
+  Chain chain{.node = node, .above = std::move(*above), .self = {}, .facts = {}, .acl = {}, .link = link, .nameless = {}, .attr = {}, .proof = proof};
+  const bool covered = is_covered(*node, proof);
+  const Stamp stamp = coherence_.stamp(*node);
+  if (covered && look_when == Look::IfInDoubt) {
+    const std::lock_guard lock(node->mutex);
+    if (node->facts_stamp == stamp && node->bound == link && (node->acl.stamp == stamp || !chain.can_have_acl())) {
+      chain.facts = node->facts;
+      chain.acl = chain.can_have_acl() ? node->acl.acl : no_acl();
+      return chain;
+    }
+  }
+  const std::int64_t started = inode_clock();
+  auto attr = look(chain.above.get(), node, link);
+  if (!attr) {
+    // Whoever holds the node open goes on with it as with any file that lost its name.
+    const bool stays = own_fd || (!has_link(*node) && any_descriptor(*node));
+    if (attr.error().errno_value() == ESTALE && stays) return nameless_chain(node, chain.above, own_fd, proof);
+    return attr.status();
+  }
+  auto acl = acl_of(chain.above.get(), node, link, nullptr, *attr, covered ? stamp : kNoStamp, started);
+  if (!acl) return acl.status();
+  chain.facts = Facts::of(*attr);
+  chain.acl = std::move(*acl);
+  chain.attr = *attr;
+  if (covered) remember(*node, chain.facts, link, stamp);
+  return chain;
+}
+
+/// Events do not find nodes without a name; these are looked at each time.
+Result<Chain> Walk::nameless_chain(const NodePtr& node, const DirChainPtr& above, const SharedFd& own_fd, const Proof& proof) {
   SharedFd fd = own_fd ? own_fd : any_descriptor(*node);
   if (!fd) return Status::from(ESTALE);
+  Chain chain{.node = node, .above = above, .self = {}, .facts = {}, .acl = {}, .link = {}, .nameless = fd, .attr = {}, .proof = proof};
+  const std::int64_t started = inode_clock();
   auto attr = backing_.stat_at(fd->get(), "");
   if (!attr) return attr.status();
-  // A directory without a name that is not removed was moved out of the tree: what is in it is none of ours any more.
-  if (attr->is_directory() && attr->st.st_nlink > 0) return Status::from(ESTALE);
-  chain.parent.reset();
-  chain.link.reset();
-  chain.nameless = std::move(fd);
-  auto acl = acl_of(chain, node, *attr, "", started);
+  if (attr->is_directory() && attr->st.st_nlink > 0) return Status::from(ESTALE);  // it was moved out of the tree
+  auto acl = acl_of(above.get(), node, nullptr, fd, *attr, kNoStamp, started);
   if (!acl) return acl.status();
-  push(chain, node, *attr, std::move(*acl));
-  return Status::ok();
+  chain.facts = Facts::of(*attr);
+  chain.acl = std::move(*acl);
+  chain.attr = *attr;
+  if (node->is_directory()) chain.self = std::make_shared<const DirChain>(above, node, link_of(*node), chain.facts, chain.acl);
+  return chain;
 }
 
-void Walk::push(Chain& chain, const NodePtr& node, const backing::Attr& attr, std::shared_ptr<const acl::Acl> acl) {
-  chain.segments.push_back({.acl = acl.get(),
-                            .is_directory = attr.is_directory(),
-                            .mode = attr.st.st_mode,
-                            .uid = attr.st.st_uid,
-                            .gid = attr.st.st_gid});
-  chain.steps.push_back({node, attr, std::move(acl)});
+Result<backing::Attr> Walk::look(const DirChain* above, const NodePtr& node, const LinkPtr& link) {
+  if (node == table_.root()) return backing_.stat_at(root_->get(), "");
+  if (above == nullptr) return Status::from(ESTALE);
+  const bool by_parent = link->name.empty();  // a moved directory whose new name is not known yet
+  SharedFd from = by_parent ? any_descriptor(*node) : nullptr;
+  if (by_parent && !from) from = held_.reopen(node);
+  if (by_parent && !from) return Status::from(ESTALE);
+  if (!from) {
+    auto dir = descriptor_of(*above);
+    if (!dir) return dir.status();
+    from = std::move(*dir);
+  }
+  auto attr = backing_.stat_at(from->get(), link->name.c_str());
+  if (!attr && !is_gone(attr.error())) return attr.error();
+  bool bound = attr && InodeKey::of(*attr) == node->key;
+  if (bound && by_parent) {
+    const auto up = backing_.stat_at(from->get(), "..");
+    bound = up && InodeKey::of(*up) == link->parent->key;
+  }
+  if (bound) return attr;
+  unbind(node, link);
+  return Status::from(ESTALE);
 }
 
 void Walk::unbind(const NodePtr& node, const LinkPtr& link) {
+  coherence_.note(*node);
   if (remove_link(*node, *link->parent, link->name) && !node->is_directory()) {
     const std::lock_guard lock(node->mutex);
     node->lost_name = true;
@@ -163,7 +277,7 @@ void Walk::unbind(const NodePtr& node, const LinkPtr& link) {
 }
 
 bool Walk::reparent(const NodePtr& node, int depth) {
-  if (depth > kMaxDepth) return false;
+  if (depth > static_cast<int>(kMaxDepth)) return false;
   SharedFd self = any_descriptor(*node);
   if (!self) self = held_.reopen(node);
   if (!self) return false;
@@ -186,50 +300,80 @@ bool Walk::reparent(const NodePtr& node, int depth) {
 }
 
 Result<Chain> Walk::child_of(const Chain& parent, const std::string& name) {
-  const std::int64_t started = inode_clock();
   auto dir = directory(parent);
   if (!dir) return dir.status();
+  const std::int64_t started = inode_clock();
   auto attr = backing_.stat_at((*dir)->get(), name.c_str());
-  if (!attr) return attr.status();
-  auto link = std::make_shared<const Link>(Link{parent.last().node, name});
-  Chain chain = parent;
+  if (!attr) {
+    const Status there = attr.error().errno_value() == ENOENT ? confirm(parent) : Status::ok();
+    return there ? attr.status() : there;
+  }
+  auto link = std::make_shared<const Link>(Link{parent.node, name});
   const NodePtr node = table_.obtain(InodeKey::of(*attr), link);
-  chain.parent = *dir;
-  chain.link = std::move(link);
-  chain.nameless.reset();
-  auto acl = acl_of(chain, node, *attr, name, started);
+  Chain chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = {}, .link = link, .nameless = {},
+              .attr = *attr, .proof = parent.proof};
+  if (node->is_directory()) {
+    auto self = one_down(parent.self, node, link_of(*node), parent.proof);
+    if (!self) return self.status();
+    chain.self = std::move(*self);
+    chain.facts = chain.self->facts;
+    chain.acl = chain.self->acl;
+    chain.link = chain.self->link;
+    return chain;
+  }
+  const bool covered = is_covered(*node, parent.proof);
+  const Stamp stamp = coherence_.stamp(*node);
+  if (covered && !is_proven(*node, stamp)) {
+    // What happened between the look and this was noted only if the node was known before: once more.
+    attr = backing_.stat_at((*dir)->get(), name.c_str());
+    if (!attr) return attr.status();
+    if (InodeKey::of(*attr) != node->key) return Status::from(ESTALE);
+    chain.facts = Facts::of(*attr);
+    chain.attr = *attr;
+  }
+  auto acl = acl_of(parent.self.get(), node, link, nullptr, *attr, covered ? stamp : kNoStamp, started);
   if (!acl) return acl.status();
-  push(chain, node, *attr, std::move(*acl));
+  chain.acl = std::move(*acl);
   return chain;
 }
 
-Result<SharedFd> Walk::directory(const Chain& chain) {
-  const NodePtr& node = chain.last().node;
-  if (node == table_.root()) return root_;
-  if (!node->is_directory()) return Status::from(ENOTDIR);
-  return directory_of(node, chain.parent, chain.link ? chain.link->name : std::string());
+Result<backing::Attr> Walk::attributes(const Chain& chain) {
+  if (chain.attr) return *chain.attr;
+  if (chain.nameless) return backing_.stat_at(chain.nameless->get(), "");
+  return look(chain.above.get(), chain.node, chain.link);
 }
 
-Result<SharedFd> Walk::directory_of(const NodePtr& node, const SharedFd& parent, const std::string& name) {
+Result<SharedFd> Walk::directory(const Chain& chain) {
+  if (!chain.is_directory()) return Status::from(ENOTDIR);
+  if (chain.nameless) return chain.nameless;
+  return descriptor_of(*chain.self);
+}
+
+Result<SharedFd> Walk::descriptor_of(const DirChain& chain) {
+  const NodePtr node = chain.node.lock();
+  return node ? descriptor_of(chain.above.get(), node, chain.link) : Status::from(ESTALE);
+}
+
+Result<SharedFd> Walk::descriptor_of(const DirChain* above, const NodePtr& node, const LinkPtr& link) {
+  if (node == table_.root()) return root_;
   if (SharedFd held = held_.peek(*node)) return held;
   if (SharedFd fd = held_.reopen(node)) return fd;
-  if (!parent || name.empty()) {
+  if (above == nullptr || link->name.empty() || !has_link(*node)) {
     if (SharedFd fd = any_descriptor(*node)) return fd;
     return Status::from(ESTALE);
   }
-  auto fd = backing_.open_at(parent->get(), name.c_str(), O_RDONLY | O_DIRECTORY);
+  auto fd = open_verified(*above, node, link->name, O_RDONLY | O_DIRECTORY);
   // Without privilege the daemon may be allowed to pass a directory that it may not list.
-  if (!fd && fd.error().errno_value() == EACCES) fd = backing_.open_at(parent->get(), name.c_str(), O_PATH | O_DIRECTORY);
-  if (!fd) return fd.error().errno_value() == ENOENT ? Status::from(ESTALE) : fd.status();
-  const auto attr = backing_.stat_at(fd->get(), "");
-  if (!attr) return attr.status();
-  if (InodeKey::of(*attr) != node->key) return Status::from(ESTALE);
+  if (!fd && fd.error().errno_value() == EACCES) fd = open_verified(*above, node, link->name, O_PATH | O_DIRECTORY);
+  if (!fd) return fd.status();
   return held_.hold(node, std::move(*fd));
 }
 
-Result<UniqueFd> Walk::open_verified(const Chain& chain, const NodePtr& node, const std::string& name) {
-  auto fd = backing_.open_at(chain.parent->get(), name.c_str(), O_PATH);
-  if (!fd) return fd.error().errno_value() == ENOENT ? Status::from(ESTALE) : fd.status();
+Result<UniqueFd> Walk::open_verified(const DirChain& above, const NodePtr& node, const std::string& name, int flags) {
+  auto dir = descriptor_of(above);
+  if (!dir) return dir.status();
+  auto fd = backing_.open_at((*dir)->get(), name.c_str(), flags);
+  if (!fd) return is_gone(fd.error()) ? Status::from(ESTALE) : fd.status();
   const auto attr = backing_.stat_at(fd->get(), "");
   if (!attr) return attr.status();
   if (InodeKey::of(*attr) != node->key) return Status::from(ESTALE);
@@ -237,70 +381,92 @@ Result<UniqueFd> Walk::open_verified(const Chain& chain, const NodePtr& node, co
 }
 
 Result<UniqueFd> Walk::open_path(const Chain& chain) {
-  const NodePtr& node = chain.last().node;
-  if (node == table_.root()) return backing_.reopen(root_->get(), O_PATH);
+  if (chain.node == table_.root()) return backing_.reopen(root_->get(), O_PATH);
   if (chain.nameless) return backing_.reopen(chain.nameless->get(), O_PATH);
   if (chain.link->name.empty()) {
     auto dir = directory(chain);
     if (!dir) return dir.status();
     return backing_.reopen((*dir)->get(), O_PATH);
   }
-  return open_verified(chain, node, chain.link->name);
+  return open_verified(*chain.above, chain.node, chain.link->name, O_PATH);
 }
 
-Result<std::shared_ptr<const acl::Acl>> Walk::acl_of(const Chain& chain, const NodePtr& node, const backing::Attr& attr,
-                                                     const std::string& name, std::int64_t started) {
+Result<UniqueFd> Walk::open_file(const Chain& chain, int flags) {
+  // What would change the file must not happen before it is known to be the one; a file that is leased to another (Samba's
+  // oplocks) makes the first attempt fail, and is waited for in the second.
+  const bool changes = (flags & O_TRUNC) != 0;
+  if (!changes && !chain.nameless) {
+    auto fd = open_verified(*chain.above, chain.node, chain.link->name, flags | O_NONBLOCK);
+    if (fd || (fd.error().errno_value() != EWOULDBLOCK && fd.error().errno_value() != ENXIO)) return fd;
+  }
+  auto path = open_path(chain);
+  if (!path) return path.status();
+  return backing_.reopen(path->get(), flags);
+}
+
+Result<backing::StoredGrants> Walk::read_grants(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless) {
+  if (node == table_.root()) return store_.read(root_->get());
+  if (nameless) return store_.read(nameless->get());
+  if (node->is_directory()) {
+    auto dir = descriptor_of(above, node, link);
+    if (!dir) return dir.status();
+    return store_.read((*dir)->get());
+  }
+  auto path = open_verified(*above, node, link->name, O_PATH);
+  if (!path) return path.status();
+  return store_.read(path->get());
+}
+
+void Walk::report_malformed(const std::vector<acl::Grant>& grants, const AclPtr& before, const LinkPtr& link) {
+  for (const acl::Grant& grant : grants) {
+    if (grant.ace) continue;
+    const bool reported = before && std::any_of(before->grants().begin(), before->grants().end(), [&](const acl::Grant& g) {
+      return g.key == grant.key && g.value == grant.value;
+    });
+    if (!reported) events_.malformed_grant(link ? link->name : std::string(), grant);
+  }
+}
+
+Result<AclPtr> Walk::acl_of(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless,
+                            const backing::Attr& attr, Stamp stamp, std::int64_t started) {
   if (!attr.can_have_acl()) return no_acl();
   AclState known;
   {
     const std::lock_guard lock(node->mutex);
     known = node->acl;
   }
-  if (known.acl && known.trusted && known.ctime_ns == attr.ctime_ns &&
-      (known.side_path.empty() || store_.side_unchanged(known.side_path, known.side_stamp)))
+  if (known.acl && stamp != kNoStamp && known.stamp == stamp) return known.acl;
+  const bool same_side = !known.side || (known.side->trusted && store_.side_unchanged(known.side->path, known.side->stamp));
+  if (known.acl && known.trusted && known.ctime_ns == attr.ctime_ns && same_side) {
+    const std::lock_guard lock(node->mutex);
+    if (stamp != kNoStamp && node->acl.acl == known.acl) node->acl.stamp = stamp;
     return known.acl;
-
-  UniqueFd opened;
-  SharedFd shared;
-  int fd = -1;
-  if (node == table_.root()) {
-    fd = root_->get();
-  } else if (node->is_directory()) {
-    auto dir = directory_of(node, chain.parent, name);
-    if (!dir) return dir.status();
-    shared = std::move(*dir);
-    fd = shared->get();
-  } else if (chain.nameless) {
-    fd = chain.nameless->get();
-  } else {
-    auto path = open_verified(chain, node, name);
-    if (!path) return path.status();
-    opened = std::move(*path);
-    fd = opened.get();
   }
-  auto stored = store_.read(fd);
-  if (!stored) return stored.status();
 
+  auto stored = read_grants(above, node, link, nameless);
+  if (!stored) return stored.status();
+  // A side file that nobody watched may have changed since it was read.
+  if (!stored->side_path.empty() && coherence_.watch_side_file(root_->get(), stored->side_path, node)) {
+    stored = read_grants(above, node, link, nameless);
+    if (!stored) return stored.status();
+  }
   std::vector<acl::Grant> grants;
   grants.reserve(stored->values.size());
   for (auto& [key, value] : stored->values) {
     auto parsed = acl::parse_key(key);
     if (parsed) grants.push_back(acl::Grant::read(std::move(*parsed), std::move(value)));
   }
-  for (const acl::Grant& grant : grants) {
-    if (grant.ace) continue;
-    const bool reported = known.acl && std::any_of(known.acl->grants().begin(), known.acl->grants().end(), [&](const acl::Grant& g) {
-      return g.key == grant.key && g.value == grant.value;
-    });
-    if (!reported) events_.malformed_grant(name, grant);
-  }
+  report_malformed(grants, known.acl, link);
   AclState fresh;
-  fresh.acl = grants.empty() ? no_acl() : std::make_shared<const acl::Acl>(std::move(grants), attr.is_directory(), principals_);
+  fresh.acl = grants.empty() ? no_acl() : std::make_shared<const KnownAcl>(std::move(grants), attr.is_directory(), principals_);
   fresh.ctime_ns = attr.ctime_ns;
   fresh.trusted = attr.ctime_ns < started;
-  fresh.side_path = std::move(stored->side_path);
-  fresh.side_stamp = stored->stamp;
-  auto acl = fresh.acl;
+  fresh.stamp = stamp;
+  if (!stored->side_path.empty()) {
+    const bool settled = stored->stamp && stored->stamp->ctime_ns < started;
+    fresh.side = std::make_shared<const AclState::Side>(AclState::Side{std::move(stored->side_path), stored->stamp, settled});
+  }
+  AclPtr acl = fresh.acl;
   const std::lock_guard lock(node->mutex);
   std::swap(node->acl, fresh);
   return acl;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "acefs/backing/grants.hpp"
 #include "acefs/base/result.hpp"
 #include "backing/backing.hpp"
+#include "node/coherence.hpp"
+#include "node/dir_chain.hpp"
 #include "node/held_dirs.hpp"
 #include "node/node.hpp"
 #include "node/table.hpp"
@@ -26,61 +29,88 @@ class WalkEvents {
   virtual void stale_name(NodeId parent, const std::string& name) = 0;
 };
 
-/// One node of a verified chain.
-struct Step {
-  NodePtr node;
-  backing::Attr attr;
-  std::shared_ptr<const acl::Acl> acl;
-};
-
 /// The way from the root to a node, as verified by this walk: each name was found bound to its node, each ACL is the one that
 /// is stored now.
 struct Chain {
-  std::vector<Step> steps;              ///< root first
-  std::vector<acl::Segment> segments;   ///< the same as the evaluator wants it
-  SharedFd parent;                      ///< descriptor of the directory that holds the last step; nullptr for root and nameless
-  LinkPtr link;                         ///< the last step's name; nullptr for the root
-  SharedFd nameless;                    ///< leads to the last step when it has no name any more
+  NodePtr node;
+  DirChainPtr above;                  ///< all segments but the last; nullptr for the root
+  DirChainPtr self;                   ///< all segments, when the node is a directory
+  Facts facts;
+  AclPtr acl;
+  LinkPtr link;                       ///< the last segment's name; nullptr for the root and for a node without a name
+  SharedFd nameless;                  ///< leads to a node that has no name any more
+  std::optional<backing::Attr> attr;  ///< of the node, if this walk looked at it
+  Proof proof;
 
-  const Step& last() const { return steps.back(); }
+  bool is_directory() const { return node->is_directory(); }
+  bool is_regular() const { return S_ISREG(node->key.type); }
+  /// Only these have `user.*` attributes (xattr(7)), so only these have an ACL of their own.
+  bool can_have_acl() const { return is_directory() || is_regular(); }
+  acl::Segment segment() const {
+    return {.acl = acl.get(), .is_directory = is_directory(), .mode = facts.mode, .uid = facts.uid, .gid = facts.gid};
+  }
+  /// All of them, root first, as the evaluator wants them.
+  std::vector<acl::Segment> segments() const;
 };
+
+/// Whether the walk looks at the last segment itself, or believes what was proved of it. Whoever believes must find out by what he
+/// does next whether the node is still there (open_file, confirm).
+enum class Look { Always, IfInDoubt };
 
 /// Verifies chains and reads ACLs. Thread-safe.
 class Walk {
  public:
   Walk(backing::Backing& backing, const backing::GrantStore& store, Table& table, HeldDirs& held,
-       acl::PrincipalTable& principals, SharedFd root, WalkEvents& events);
+       acl::PrincipalTable& principals, SharedFd root, WalkEvents& events, Coherence& coherence);
 
   const SharedFd& root_fd() const { return root_; }
+  Coherence& coherence() { return coherence_; }
 
   /// The links by which the node may be reached now; a single nullptr for the root and for nodes without a name.
   std::vector<LinkPtr> links_of(const NodePtr& node) const;
 
   /// The chain of `node` by way of `link` (one of links_of). ESTALE: the name is not the node's any more, and the kernel
   /// should look it up again. EIO: an ACL cannot be read. `own_fd`: leads to a node without a name, for callers that have one.
-  Result<Chain> chain_of(const NodePtr& node, const LinkPtr& link, const SharedFd& own_fd = nullptr);
+  Result<Chain> chain_of(const NodePtr& node, const LinkPtr& link, Look look = Look::Always, const SharedFd& own_fd = nullptr);
 
-  /// The chain of `name` in the directory that ends `parent`, without another walk. ENOENT: no such name.
-  /// Makes the child's node if need be (the kernel is not told).
+  /// The chain of `name` in the directory that ends `parent`, without another walk. ENOENT: no such name. ESTALE: nor is there such
+  /// a directory any more. Makes the child's node if need be (the kernel is not told).
   Result<Chain> child_of(const Chain& parent, const std::string& name);
 
+  /// What statx(2) says of the node that ends `chain`. ESTALE: it is not there any more.
+  Result<backing::Attr> attributes(const Chain& chain);
+  /// Whether the node that ends `chain` is where it was believed to be: ESTALE when not.
+  Status confirm(const Chain& chain) { return attributes(chain).status(); }
   /// Descriptor of the directory that ends `chain`; O_RDONLY, or O_PATH where the daemon may not read it.
   Result<SharedFd> directory(const Chain& chain);
   /// O_PATH descriptor of the node that ends `chain`, verified to be that node. ESTALE: it is not there any more.
   Result<UniqueFd> open_path(const Chain& chain);
+  /// Opens the regular file that ends `chain`, verified to be that node.
+  Result<UniqueFd> open_file(const Chain& chain, int flags);
 
  private:
-  Status append_root(Chain& chain, std::int64_t started);
-  Status append(Chain& chain, const NodePtr& node, const LinkPtr& link, const SharedFd& own_fd, std::int64_t started);
-  Status append_nameless(Chain& chain, const NodePtr& node, const SharedFd& own_fd, std::int64_t started);
-  void push(Chain& chain, const NodePtr& node, const backing::Attr& attr, std::shared_ptr<const acl::Acl> acl);
+  Result<DirChainPtr> up_to(const NodePtr& directory, const Proof& proof);
+  Result<DirChainPtr> one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof);
+  Result<DirChainPtr> looked_at(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof,
+                                const backing::Attr& attr, Stamp stamp, std::int64_t started);
+  Result<DirChainPtr> removed_directory(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link);
+  Result<Chain> directory_chain(const NodePtr& node, const LinkPtr& link, Look look, const Proof& proof);
+  Result<Chain> file_chain(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd, const Proof& proof);
+  Result<Chain> nameless_chain(const NodePtr& node, const DirChainPtr& above, const SharedFd& own_fd, const Proof& proof);
+
+  bool is_covered(const Node& node, const Proof& proof) const { return proof.holds && coherence_.covers(node.key.dev); }
+  /// Attributes of the node by its name, which must be its own.
+  Result<backing::Attr> look(const DirChain* above, const NodePtr& node, const LinkPtr& link);
   /// `link` is not bound to `node`: forgets it, and finds a moved directory's new parent.
   void unbind(const NodePtr& node, const LinkPtr& link);
   bool reparent(const NodePtr& node, int depth);
-  Result<SharedFd> directory_of(const NodePtr& node, const SharedFd& parent, const std::string& name);
-  Result<std::shared_ptr<const acl::Acl>> acl_of(const Chain& chain, const NodePtr& node, const backing::Attr& attr,
-                                                 const std::string& name, std::int64_t started);
-  Result<UniqueFd> open_verified(const Chain& chain, const NodePtr& node, const std::string& name);
+  Result<SharedFd> descriptor_of(const DirChain& chain);
+  Result<SharedFd> descriptor_of(const DirChain* above, const NodePtr& directory, const LinkPtr& link);
+  Result<UniqueFd> open_verified(const DirChain& above, const NodePtr& node, const std::string& name, int flags);
+  Result<AclPtr> acl_of(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless,
+                        const backing::Attr& attr, Stamp stamp, std::int64_t started);
+  Result<backing::StoredGrants> read_grants(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless);
+  void report_malformed(const std::vector<acl::Grant>& grants, const AclPtr& before, const LinkPtr& link);
 
   backing::Backing& backing_;
   const backing::GrantStore& store_;
@@ -89,6 +119,7 @@ class Walk {
   acl::PrincipalTable& principals_;
   SharedFd root_;
   WalkEvents& events_;
+  Coherence& coherence_;
 };
 
 /// CLOCK_REALTIME_COARSE, the clock of inode times, in nanoseconds.

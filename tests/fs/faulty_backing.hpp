@@ -20,6 +20,8 @@ class FaultyBacking : public backing::Backing {
   Result<UniqueFd> open_at(int dir, const char* name, int flags, mode_t mode) override {
     if ((flags & (O_CREAT | O_TRUNC)) != 0) {
       if (Status s = change("create"); !s) return s;
+    } else if ((flags & (O_PATH | O_DIRECTORY)) == 0) {
+      if (Status s = fault("open"); !s) return s;
     }
     return Backing::open_at(dir, name, flags, mode);
   }

@@ -43,8 +43,8 @@ class OpsTest : public ::testing::Test, public node::WalkEvents, public fs::OpsE
     resolver_ = std::make_unique<principal::Resolver>(principals_, accounts_, principal::ResolverOptions{});
     table_ = std::make_unique<node::Table>(node::InodeKey::of(*attr), false);
     held_ = std::make_unique<node::HeldDirs>(backing_, root_->get(), attr->st.st_dev, held);
-    walk_ = std::make_unique<node::Walk>(backing_, *store_, *table_, *held_, principals_, root_, *this);
-    authorizer_ = std::make_unique<fs::Authorizer>(*table_, *walk_, *resolver_, principals_, options_.profile);
+    walk_ = std::make_unique<node::Walk>(backing_, *store_, *table_, *held_, principals_, root_, *this, coherence_);
+    authorizer_ = std::make_unique<fs::Authorizer>(*table_, *walk_, *resolver_, principals_, options_);
     ops_ = std::make_unique<fs::Ops>(backing_, *store_, *authorizer_, options_, *this);
   }
 
@@ -87,6 +87,7 @@ class OpsTest : public ::testing::Test, public node::WalkEvents, public fs::OpsE
   acl::PrincipalTable principals_;
   fs::Options options_;
   node::SharedFd root_;
+  node::StatxCoherence coherence_;
   std::unique_ptr<backing::GrantStore> store_;
   std::unique_ptr<principal::Resolver> resolver_;
   std::unique_ptr<node::Table> table_;

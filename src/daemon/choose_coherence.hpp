@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "daemon/options.hpp"
+#include "node/coherence.hpp"
+#include "node/table.hpp"
+
+namespace acefs::daemon {
+
+/// The source that was asked for; with Auto fanotify where that works, else statx. `root` is borrowed. Throws StartError when the one
+/// that was asked for cannot be had.
+std::unique_ptr<node::Coherence> choose_coherence(const Options& options, int root, dev_t dev, node::Table& table);
+
+}  // namespace acefs::daemon
