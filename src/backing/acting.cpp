@@ -89,6 +89,15 @@ void act_as(uid_t uid, gid_t gid) {
 ActAsDaemon::ActAsDaemon() : uid_(t_state.uid), gid_(t_state.gid) { act_as(0, 0); }
 ActAsDaemon::~ActAsDaemon() { act_as(uid_, gid_); }
 
+LoseSetid::LoseSetid() {
+  if (!g_can_act || !t_state.known || !t_state.fsetid) return;
+  set_fsetid(false);
+  lowered_ = true;
+}
+LoseSetid::~LoseSetid() {
+  if (lowered_) set_fsetid(true);
+}
+
 KeepSetgid::KeepSetgid(bool keep) {
   if (!keep || !g_can_act || !t_state.known || t_state.fsetid) return;
   set_fsetid(true);

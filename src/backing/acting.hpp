@@ -36,6 +36,18 @@ class ActAsDaemon {
   gid_t gid_;
 };
 
+/// While it lives the calling thread has no right to leave setuid and setgid bits where writing clears them, whoever it acts as.
+class LoseSetid {
+ public:
+  LoseSetid();
+  ~LoseSetid();
+  LoseSetid(const LoseSetid&) = delete;
+  LoseSetid& operator=(const LoseSetid&) = delete;
+
+ private:
+  bool lowered_ = false;
+};
+
 /// While it lives the calling thread keeps setgid bits that the kernel would clear because it does not know the caller's
 /// supplementary groups. For callers who are known to be in the node's group.
 class KeepSetgid {

@@ -10,6 +10,8 @@
 #include <set>
 
 #include "daemon/exit_codes.hpp"
+#include "daemon/version.hpp"
+#include "fuse/libfuse.hpp"
 
 namespace acefs::daemon {
 namespace {
@@ -71,6 +73,8 @@ const std::map<std::string, Setting>& settings() {
       {"log_level", {"error|warn|info|debug", "which messages are written (info)",
                      choice<std::string>("log_level", {{"error", "error"}, {"warn", "warn"}, {"info", "info"}, {"debug", "debug"}},
                                          [](Options& o, std::string v) { o.log_level = std::move(v); })}},
+      {"io_uring", {"", "exchange requests with the kernel by io_uring, where libfuse (3.18) and the kernel can",
+                    [](Options& o, const std::string&) { o.io_uring = true; }}},
       {"locks", {"backing|local", "where file locks live: on the backing files, or among users of this mount (backing)",
                  choice<fs::Locks>("locks", {{"backing", fs::Locks::Backing}, {"local", fs::Locks::Local}},
                                    [](Options& o, fs::Locks v) { o.fs.locks = v; })}},
@@ -81,6 +85,13 @@ const std::map<std::string, Setting>& settings() {
                                              {{"auto", CoherenceSource::Auto}, {"fanotify", CoherenceSource::Fanotify},
                                               {"statx", CoherenceSource::Statx}, {"exclusive", CoherenceSource::Exclusive}},
                                              [](Options& o, CoherenceSource v) { o.coherence = v; })}},
+      {"data", {"daemon|passthrough", "who moves the bytes of open files (daemon)",
+                choice<bool>("data", {{"daemon", false}, {"passthrough", true}},
+                             [](Options& o, bool v) {
+                               if (v && !fuse::kCanPassThrough)
+                                 bad(std::string("option data: \"passthrough\" needs libfuse 3.17, this acefs was built with ") + built_with_libfuse());
+                               o.passthrough = v;
+                             })}},
       {"checks", {"on|off", "",  // no help: for benchmarks, which say what the checks cost
                   choice<bool>("checks", {{"on", true}, {"off", false}}, [](Options& o, bool v) { o.fs.checks = v; })}},
       {"export", {"", "keep file handles valid after the kernel forgot the node, for re-export by NFS",
@@ -150,7 +161,7 @@ Options parse_options(const std::vector<std::string>& arguments, std::string& he
   app.add_flag("-f,--foreground", options.foreground, "do not go to the background");
   app.add_flag("-d,--debug", options.debug, "in the foreground, with debug messages");
   app.add_option("--ready-fd", options.ready_fd, "write one byte to this descriptor when the mount is usable");
-  app.set_version_flag("-V,--version", std::string("acefs ") + ACEFS_VERSION);
+  app.set_version_flag("-V,--version", version_text());
   for (const auto& [name, setting] : settings()) {
     if (setting.help.empty()) continue;
     const auto use = [&long_options, n = name](const std::string& value) { long_options.push_back(n + "=" + value); };
@@ -167,7 +178,7 @@ Options parse_options(const std::vector<std::string>& arguments, std::string& he
     help = app.help();
     return options;
   } catch (const CLI::CallForVersion&) {
-    help = std::string("acefs ") + ACEFS_VERSION + "\n";
+    help = version_text();
     return options;
   } catch (const CLI::ParseError& e) {
     bad(e.what());

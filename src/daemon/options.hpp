@@ -33,6 +33,8 @@ struct Options {
   bool names_cached = true;
   bool only_me = false;       ///< do not serve other users
   CoherenceSource coherence = CoherenceSource::Auto;
+  bool io_uring = false;      ///< where it is possible
+  bool passthrough = false;   ///< the kernel reads and writes open files by itself
   unsigned threads = 0;       ///< 0: as many as there are processors, at least 4
   fs::Options fs;
   backing::StoreOptions store;

@@ -25,6 +25,7 @@
 #include "daemon/log.hpp"
 #include "daemon/places.hpp"
 #include "daemon/signals.hpp"
+#include "daemon/version.hpp"
 #include "fuse/notifier.hpp"
 #include "fuse/server.hpp"
 #include "node/table.hpp"
@@ -81,12 +82,14 @@ struct Stack {
 };
 
 /// What `system.acefs.status` shows.
-std::string status_of(const Stack& stack) {
+std::string status_of(const Stack& stack, const fuse::Server& server) {
   std::string text;
   const auto line = [&text](std::string_view key, const auto& value) { text += fmt::format("{}={}\n", key, value); };
   line("version", ACEFS_VERSION);
   line("libfuse", fuse_pkgversion());
   line("coherence", stack.coherence->name());
+  line("data", server.passthrough.enabled() ? "passthrough" : "daemon");
+  line("clears_setid", server.clears_setid ? "yes" : "no");
   line("nodes", stack.table.size());
   line("held_directories", stack.held.size());
   return text;
@@ -107,6 +110,7 @@ Session make_session(const Options& options, fuse::Server& server) {
   };
   if (!names_itself) add("fsname=" + options.source);
   if (backing::can_act() && !options.only_me) add("allow_other");
+  if (options.io_uring && can_use_io_uring()) add("io_uring");
   for (const std::string& option : options.mount_options) {
     if (option != "allow_other" || !backing::can_act()) add(option);
   }
@@ -208,9 +212,10 @@ int run(const Options& given) {
 
   Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
   stack.resolver.configure(load_config(options.config));
-  options.fs.status = [&stack] { return status_of(stack); };
   fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .name_timeout = options.names_cached ? kForEver : 0.0,
                       .generation = 1 + std::random_device()() % 0x7fffffffU, .on_ready = {}};
+  options.fs.status = [&stack, &server] { return status_of(stack, server); };
+  server.wants_passthrough = options.passthrough;
   server.on_ready = [&options, &log, starter_fd] {
     if (!options.foreground) {
       let_go_of_terminal();
@@ -221,6 +226,7 @@ int run(const Options& given) {
     }
   };
   const Session session = make_session(options, server);
+  server.session = session.get();
   if (fuse_session_mount(session.get(), options.mountpoint.c_str()) != 0)
     throw StartError(kUnavailable, "cannot mount on " + options.mountpoint);
   stack.notifier.attach(session.get());

@@ -14,18 +14,29 @@ namespace acefs::fuse {
 namespace {
 
 /// Hands the handle to the kernel, which gives it back at release.
-void adopt(Server& server, fuse_file_info* fi, std::unique_ptr<fs::OpenFile> file) {
+void adopt(fuse_req_t req, fuse_file_info* fi, std::unique_ptr<fs::OpenFile> file) {
+  Server& server = server_of(req);
   // No shared writable mapping through a handle that may only append.
   fi->direct_io = file->append_only ? 1 : 0;
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+  if (!file->append_only) fi->backing_id = server.passthrough.open(req, file->node->id, file->fd->get());
+#endif
   fi->fh = server.files.adopt(std::move(file));
+}
+
+/// Takes back what adopt() handed out; nullptr if it was before.
+std::unique_ptr<fs::OpenFile> disown(Server& server, const fuse_file_info* fi) {
+  std::unique_ptr<fs::OpenFile> file = server.files.take(fi->fh);
+  if (file && !file->append_only) server.passthrough.close(fuse_session_fd(server.session), file->node->id);
+  return file;
 }
 
 void reply_created(fuse_req_t req, fuse_file_info* fi, Result<fs::Created>& created) {
   Server& server = server_of(req);
   const fuse_entry_param e = param_of(server, created->entry);
-  adopt(server, fi, std::move(created->file));
+  adopt(req, fi, std::move(created->file));
   if (fuse_reply_create(req, &e, fi) != -ENOENT) return;
-  server.ops.release(server.files.take(fi->fh));
+  server.ops.release(disown(server, fi));
   server.ops.forget(created->entry.id, 1);
 }
 
@@ -50,8 +61,8 @@ void op_open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
   serve(req, "open", [&](fs::Ops& ops, const fs::Request& rq) { return ops.open(rq, id_of(ino), fi->flags); },
         [&](Result<std::unique_ptr<fs::OpenFile>>& opened) {
           Server& server = server_of(req);
-          adopt(server, fi, std::move(*opened));
-          if (fuse_reply_open(req, fi) == -ENOENT) server.ops.release(server.files.take(fi->fh));
+          adopt(req, fi, std::move(*opened));
+          if (fuse_reply_open(req, fi) == -ENOENT) server.ops.release(disown(server, fi));
         });
 }
 
@@ -100,7 +111,7 @@ void op_flush(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
 
 void op_release(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
   serve(req, "release", [&](fs::Ops& ops, const fs::Request&) {
-    std::unique_ptr<fs::OpenFile> file = server_of(req).files.take(fi->fh);
+    std::unique_ptr<fs::OpenFile> file = disown(server_of(req), fi);
     if (!file) return Status::from(EBADF);
     if (fi->flock_release != 0) static_cast<void>(ops.locker().flock(*file, LOCK_UN));
     ops.release(std::move(file));

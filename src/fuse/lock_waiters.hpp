@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#ifndef FUSE_USE_VERSION
-#define FUSE_USE_VERSION 314
-#endif
-#include <fuse3/fuse_lowlevel.h>
-
 #include <condition_variable>
 #include <functional>
 #include <list>
@@ -14,6 +9,7 @@
 #include <thread>
 
 #include "acefs/base/result.hpp"
+#include "fuse/libfuse.hpp"
 
 namespace acefs::fuse {
 

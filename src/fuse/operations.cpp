@@ -60,18 +60,43 @@ const fuse_lowlevel_ops& operations(fs::Locks locks) {
   return locks == fs::Locks::Backing ? with_locks : table;
 }
 
+namespace {
+
+/// Asks for what is wanted and the kernel has, and for nothing else that the library would ask for by itself.
+void agree_on(fuse_conn_info* conn, std::uint64_t wanted) {
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+  for (std::uint64_t flag = 1; flag != 0; flag <<= 1) {
+    if ((wanted & flag) == 0 || !fuse_set_feature_flag(conn, flag)) fuse_unset_feature_flag(conn, flag);
+  }
+#else
+  conn->want = static_cast<unsigned>(wanted) & conn->capable;
+#endif
+}
+
+}  // namespace
+
 void op_init(void* userdata, fuse_conn_info* conn) {
-  const unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_ATOMIC_O_TRUNC |
-                          FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_IOCTL_DIR | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_READDIRPLUS |
-                          FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |
-                          // setuid and setgid bits are cleared by the backing, because its threads act as the callers
-                          FUSE_CAP_HANDLE_KILLPRIV;
+  auto* server = static_cast<Server*>(userdata);
+  std::uint64_t wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_ATOMIC_O_TRUNC |
+                         FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_IOCTL_DIR | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_READDIRPLUS |
+                         FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |
+                         // setuid and setgid bits are cleared by the backing, because its threads act as the callers
+                         FUSE_CAP_HANDLE_KILLPRIV;
   // Not wanted, and the default of some versions: splicing requests in costs metadata operations more than it saves writes;
-  // the writeback cache, cached symlinks and listings answer for the daemon; the umask is the kernel's business.
-  conn->want = wanted & conn->capable;
+  // the writeback cache, cached symlinks and listings answer for the daemon; the umask is the kernel's business. Mappings of
+  // direct handles would let those write anywhere who may only append.
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+  // Else the kernel asks for security.capability before each write.
+  wanted = (wanted & ~std::uint64_t{FUSE_CAP_HANDLE_KILLPRIV}) | FUSE_CAP_HANDLE_KILLPRIV_V2;
+  if (server->wants_passthrough) wanted |= FUSE_CAP_PASSTHROUGH;
+#endif
+  agree_on(conn, wanted);
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+  server->clears_setid = fuse_get_feature_flag(conn, FUSE_CAP_HANDLE_KILLPRIV_V2);
+  server->passthrough.enable(fuse_get_feature_flag(conn, FUSE_CAP_PASSTHROUGH));
+#endif
   conn->max_background = 64;
   conn->time_gran = 1;
-  const auto* server = static_cast<Server*>(userdata);
   if (server->on_ready) server->on_ready();
 }
 

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#ifndef FUSE_USE_VERSION
-#define FUSE_USE_VERSION 314
-#endif
-#include <fuse3/fuse_lowlevel.h>
-
 #include <functional>
 
 #include "fs/ops.hpp"
+#include "fuse/libfuse.hpp"
 #include "fuse/lock_waiters.hpp"
 #include "fuse/open_handles.hpp"
+#include "fuse/passthrough.hpp"
 
 namespace acefs::fuse {
 
@@ -28,6 +25,12 @@ struct Server {
   std::function<void()> on_ready;
   OpenHandles<fs::OpenFile> files{};
   OpenHandles<fs::OpenDir> dirs{};
+  fuse_session* session = nullptr;  ///< set before the mount is made
+  /// Whether the kernel is to read and write backing files by itself; then `passthrough` is enabled if it can.
+  bool wants_passthrough = false;
+  Passthrough passthrough{};
+  /// What kernel and library agreed to; set before requests are served.
+  std::atomic<bool> clears_setid{false};  ///< the kernel leaves clearing setuid, setgid and capabilities on writes to us
 };
 
 /// The operation table, in the order of fuse_lowlevel.h.
