@@ -65,6 +65,7 @@ Acl::Acl(std::vector<Grant> grants, bool on_directory, PrincipalTable& principal
     entries_.back().for_group = group;
     names_groups_ |= group || entry.who == kGroup;
     names_principals_ |= group || grant.key.principal.starts_with("u:");
+    only_gives_ &= entry.kind == EntryKind::Allow && entry.expires == 0;
     audits_ |= (entry.kind == EntryKind::Audit || entry.kind == EntryKind::Alarm) && (entry.on_success || entry.on_failure);
   }
   std::stable_sort(entries_.begin(), entries_.end(), ByWho{});

@@ -75,6 +75,8 @@ const std::map<std::string, Setting>& settings() {
                                          [](Options& o, std::string v) { o.log_level = std::move(v); })}},
       {"io_uring", {"", "exchange requests with the kernel by io_uring, where libfuse (3.18) and the kernel can",
                     [](Options& o, const std::string&) { o.io_uring = true; }}},
+      {"cache", {"exact|public", "whether the kernel may keep what everybody may see (exact)",
+                 choice<bool>("cache", {{"exact", false}, {"public", true}}, [](Options& o, bool v) { o.fs.public_cache = v; })}},
       {"locks", {"backing|local", "where file locks live: on the backing files, or among users of this mount (backing)",
                  choice<fs::Locks>("locks", {{"backing", fs::Locks::Backing}, {"local", fs::Locks::Local}},
                                    [](Options& o, fs::Locks v) { o.fs.locks = v; })}},

@@ -61,9 +61,11 @@ struct Stack {
   Stack(const Options& options, UniqueFd source, dev_t dev, const node::InodeKey& root_key, std::size_t file_limit)
       : root(std::make_shared<const UniqueFd>(std::move(source))), store(root->get(), options.store), accounts(principal::system_accounts()),
         resolver(principals, *accounts, {.groups = options.groups}), table(root_key, options.fs.nfs_export),
-        held(backing, root->get(), dev, directories_to_hold(file_limit)), coherence(choose_coherence(options, root->get(), dev, table)),
+        held(backing, root->get(), dev, directories_to_hold(file_limit)), coherence(choose_coherence(options, root->get(), dev, table, notifier)),
         walk(backing, store, table, held, principals, root, notifier, *coherence), authorizer(table, walk, resolver, principals, options.fs),
-        ops(backing, store, authorizer, options.fs, notifier) {}
+        ops(backing, store, authorizer, options.fs, notifier), kernel_cache(table) {
+    notifier.use(kernel_cache);
+  }
 
   node::SharedFd root;
   backing::Backing backing;
@@ -78,6 +80,7 @@ struct Stack {
   node::Walk walk;
   fs::Authorizer authorizer;
   fs::Ops ops;
+  fuse::KernelCache kernel_cache;
   fuse::LockWaiters waiters;
 };
 
@@ -88,6 +91,7 @@ std::string status_of(const Stack& stack, const fuse::Server& server) {
   line("version", ACEFS_VERSION);
   line("libfuse", fuse_pkgversion());
   line("coherence", stack.coherence->name());
+  line("cache", stack.kernel_cache.enabled() ? "public" : "exact");
   line("data", server.passthrough.enabled() ? "passthrough" : "daemon");
   line("clears_setid", server.clears_setid ? "yes" : "no");
   line("nodes", stack.table.size());
@@ -204,6 +208,7 @@ int run(const Options& given) {
         if (stack_for_reload == nullptr) return;
         try {
           stack_for_reload->resolver.configure(load_config(options.config));
+          stack_for_reload->kernel_cache.drop_all();  // it may refuse users from now on
           spdlog::info("configuration read again");
         } catch (const std::exception& e) {
           spdlog::error("configuration stays as it was: {}", e.what());
@@ -212,7 +217,7 @@ int run(const Options& given) {
 
   Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
   stack.resolver.configure(load_config(options.config));
-  fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .name_timeout = options.names_cached ? kForEver : 0.0,
+  fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .cache = stack.kernel_cache, .name_timeout = options.names_cached ? kForEver : 0.0,
                       .generation = 1 + std::random_device()() % 0x7fffffffU, .on_ready = {}};
   options.fs.status = [&stack, &server] { return status_of(stack, server); };
   server.wants_passthrough = options.passthrough;
@@ -230,6 +235,7 @@ int run(const Options& given) {
   if (fuse_session_mount(session.get(), options.mountpoint.c_str()) != 0)
     throw StartError(kUnavailable, "cannot mount on " + options.mountpoint);
   stack.notifier.attach(session.get());
+  if (options.fs.public_cache) stack.kernel_cache.enable(session.get());
   {
     const std::lock_guard lock(reload_mutex);
     stack_for_reload = &stack;
@@ -250,6 +256,7 @@ int run(const Options& given) {
     stack_for_reload = nullptr;
   }
   stack.waiters.stop();
+  stack.kernel_cache.disable();
   stack.notifier.attach(nullptr);
   fuse_session_unmount(session.get());
   return code;

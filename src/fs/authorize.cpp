@@ -28,32 +28,32 @@ acl::Decision unchecked(const acl::Segment& last) {
 acl::Decision Authorizer::decide(const principal::Caller& caller, std::span<const acl::Segment> segments,
                                  const acl::Question& question, IdentityPtr& who) {
   if (!who) who = resolver_.resolve(caller, principal::Detail::Numbers, question.now);
-  if (!who->groups_known && acl::depends_on_groups(segments, *who, profile_)) {
+  if (!who->groups_known && acl::depends_on_groups(segments, *who, options_.profile)) {
     who = resolver_.resolve(caller, principal::Detail::Groups, question.now);
-  } else if (!who->names_known && acl::depends_on_names(segments, *who, profile_)) {
+  } else if (!who->names_known && acl::depends_on_names(segments, *who, options_.profile)) {
     who = resolver_.resolve(caller, principal::Detail::Names, question.now);
   }
-  return acl::decide(segments, *who, question, profile_);
+  return acl::decide(segments, *who, question, options_.profile);
 }
 
 acl::Decision Authorizer::decide(const principal::Caller& caller, const node::Chain& chain, const acl::Question& question,
                                  IdentityPtr& who) {
   if (!who) who = resolver_.resolve(caller, principal::Detail::Numbers, question.now);
   const acl::Segment last = chain.segment();
-  if (!checks_) return unchecked(last);
-  const bool settled = who->refused || (who->uid == 0 && profile_.root_has_all);
-  if (settled) return acl::decide_below({}, last, *who, question, profile_);
+  if (!options_.checks) return unchecked(last);
+  const bool settled = who->refused || (who->uid == 0 && options_.profile.root_has_all);
+  if (settled) return acl::decide_below({}, last, *who, question, options_.profile);
   const auto depends = [&](auto on_last, auto on_above) {
-    return on_last(std::span(&last, 1), *who, profile_) || (chain.above && ((*chain.above).*on_above)(*who, profile_));
+    return on_last(std::span(&last, 1), *who, options_.profile) || (chain.above && ((*chain.above).*on_above)(*who, options_.profile));
   };
   if (!who->groups_known && depends(acl::depends_on_groups, &node::DirChain::depends_on_groups)) {
     who = resolver_.resolve(caller, principal::Detail::Groups, question.now);
   } else if (!who->names_known && depends(acl::depends_on_names, &node::DirChain::depends_on_names)) {
     who = resolver_.resolve(caller, principal::Detail::Names, question.now);
   }
-  const acl::Descended above = chain.above ? chain.above->descended(who, question.now, profile_) : acl::Descended{};
+  const acl::Descended above = chain.above ? chain.above->descended(who, question.now, options_.profile) : acl::Descended{};
   acl::Contribution kept;
-  return acl::decide_below(above, node::with_contribution(last, *chain.acl, who, question.now, kept), *who, question, profile_);
+  return acl::decide_below(above, node::with_contribution(last, *chain.acl, who, question.now, kept), *who, question, options_.profile);
 }
 
 At Authorizer::at_of(const Request& rq, node::Chain chain, IdentityPtr who) {
@@ -84,6 +84,15 @@ std::optional<Result<At>> Authorizer::next_at(const Request& rq, const node::Nod
     return Result<At>(at_of(rq, std::move(*chain), nullptr));
   }
   return std::nullopt;
+}
+
+bool Authorizer::is_for_everyone(const node::Chain& chain) const {
+  if (!options_.public_cache || !options_.profile.mode_gives_base || chain.nameless || !chain.proof.holds) return false;
+  return chain.acl->only_gives() && (!chain.above || chain.above->is_open) && !resolver_.refuses_anyone();
+}
+
+bool Authorizer::is_listed_for_everyone(const node::Chain& chain) const {
+  return is_for_everyone(chain) && chain.self && chain.self->is_open;
 }
 
 At Authorizer::with_names(const Request& rq, At at) {

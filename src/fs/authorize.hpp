@@ -40,7 +40,7 @@ class Authorizer {
  public:
   Authorizer(node::Table& table, node::Walk& walk, principal::Resolver& resolver, acl::PrincipalTable& principals,
              const Options& options)
-      : table_(table), walk_(walk), resolver_(resolver), principals_(principals), profile_(options.profile), checks_(options.checks) {}
+      : table_(table), walk_(walk), resolver_(resolver), principals_(principals), options_(options) {}
 
   /// The node as the caller meets it, provided he may pass its ancestors. EACCES when not, ESTALE when it is not where
   /// the kernel believes it to be, EIO when an ACL cannot be read.
@@ -66,11 +66,16 @@ class Authorizer {
   /// The caller with his groups, for rules that ask for them outside of ACEs (chgrp, setgid).
   IdentityPtr with_groups(const Request& rq) { return resolver_.resolve(rq.caller, principal::Detail::Groups, wall_clock()); }
 
-  /// The same, with a caller whose names are known: for what is shown to those whom a grant names.
+  /// Whether everybody may see the attributes of what ends the chain: nothing on the way keeps anybody out, and nothing will by itself.
+  bool is_for_everyone(const node::Chain& chain) const;
+  /// The same of the names in the directory that ends it.
+  bool is_listed_for_everyone(const node::Chain& chain) const;
+
+  /// The node, with a caller whose names are known: for what is shown to those whom a grant names.
   At with_names(const Request& rq, At at);
 
-  const acl::Profile& profile() const { return profile_; }
-  bool checks() const { return checks_; }
+  const acl::Profile& profile() const { return options_.profile; }
+  bool checks() const { return options_.checks; }
   node::Table& table() { return table_; }
   node::Walk& walk() { return walk_; }
   principal::Resolver& resolver() { return resolver_; }
@@ -86,8 +91,7 @@ class Authorizer {
   node::Walk& walk_;
   principal::Resolver& resolver_;
   acl::PrincipalTable& principals_;
-  const acl::Profile& profile_;
-  const bool& checks_;
+  const Options& options_;
 };
 
 template <typename Enough>

@@ -122,6 +122,7 @@ Status Ops::apply_grants(const At& at, std::span<const backing::Change> changes,
   const backing::ActAsDaemon daemon;
   const Status s = store_.apply(fd->get(), changes, flags);
   changed(at.node());
+  reach_changed(at.node());
   return s;
 }
 

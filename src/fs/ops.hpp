@@ -27,6 +27,9 @@ class OpsEvents {
   virtual ~OpsEvents() = default;
   /// A handle of the node was revoked: what the kernel caches of its data must go.
   virtual void revoked(node::NodeId id) = 0;
+  /// Who may reach the node, or what is below it, has changed: what the kernel answers of these by itself must go before this
+  /// returns. Only called with Options::public_cache; may take its time.
+  virtual void reach_changed(const node::NodePtr& node) = 0;
 };
 
 struct SetAttr {
@@ -68,7 +71,7 @@ class Ops {
   Result<struct statvfs> statfs(const Request& rq, node::NodeId id);
 
   // ops_attr.cpp
-  Result<backing::Attr> getattr(const Request& rq, node::NodeId id, OpenFile* file);
+  Result<Stat> getattr(const Request& rq, node::NodeId id, OpenFile* file);
   Result<backing::Attr> setattr(const Request& rq, node::NodeId id, const SetAttr& set, OpenFile* file);
 
   // ops_create.cpp
@@ -124,6 +127,10 @@ class Ops {
   Result<Entry> lookup_by_number(const Request& rq, node::NodeId id, bool parent);
   /// What went wrong with a name in `parent`: ESTALE instead of ENOENT when there is no such directory any more.
   Status in_directory(const At& parent, Status s);
+  /// We changed who may reach it; to be called before the operation returns.
+  void reach_changed(const node::NodePtr& node) {
+    if (options_.public_cache) events_.reach_changed(node);
+  }
   /// We changed it; changing() says so when it goes.
   void changed(const node::NodePtr& node) { walk_.coherence().changed_by_us(*node); }
   auto changing(const node::NodePtr& node) {
@@ -132,7 +139,7 @@ class Ops {
   Status lookup_below_stale(const Request& rq, node::NodeId parent, const char* name);
   Status may_reach_special(const Request& rq, const At& parent, const char* name);
   /// Counts a lookup of `node` and makes the reply of it.
-  Entry entry_of(const node::NodePtr& node, const backing::Attr& attr);
+  Entry entry_of(const node::NodePtr& node, const backing::Attr& attr, bool for_everyone = false);
   Result<node::SharedFd> directory_for_new(const At& parent);
   /// What stands at `name` below `parent` now, as a reply.
   Result<Entry> new_entry(const At& parent, const char* name);

@@ -9,14 +9,18 @@ using acl::AccessMask;
 using acl::Perm;
 
 // Needs t. By a handle: what the handle was opened for (a cached read asks for the attributes first).
-Result<backing::Attr> Ops::getattr(const Request& rq, node::NodeId id, OpenFile* file) {
+Result<Stat> Ops::getattr(const Request& rq, node::NodeId id, OpenFile* file) {
   if (file != nullptr) {
     if (Status s = recheck(*file); !s) return s;
-    return backing_.stat_at(file->fd->get(), "");
+    const auto attr = backing_.stat_at(file->fd->get(), "");
+    if (!attr) return attr.status();
+    return Stat{*attr, false};
   }
   auto at = auth_.authorize(rq, id, Perm::ReadAttributes);
   if (!at) return at.status();
-  return walk_.attributes(at->chain);
+  const auto attr = walk_.attributes(at->chain);
+  if (!attr) return attr.status();
+  return Stat{*attr, auth_.is_for_everyone(at->chain)};
 }
 
 bool Ops::in_group(const Request& rq, gid_t group) {
@@ -95,6 +99,7 @@ Result<backing::Attr> Ops::setattr(const Request& rq, node::NodeId id, const Set
     const bool keep = (*set.mode & S_ISGID) != 0 && in_group(rq, at->chain.facts.gid);
     const backing::KeepSetgid setgid(keep);
     if (Status s = backing_.chmod(fd->get(), *set.mode & 07777); !s) return s;
+    if (at->is_directory()) reach_changed(at->node());
   }
   if (set.uid || set.gid) {
     if (Status s = backing_.chown(fd->get(), set.uid.value_or(static_cast<uid_t>(-1)), set.gid.value_or(static_cast<gid_t>(-1))); !s)

@@ -46,7 +46,7 @@ std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, 
       if (child.error().errno_value() == ENOENT) return std::nullopt;  // removed since the listing was read
       return entry;
     }
-    if (child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), *child->chain.attr);
+    if (child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), *child->chain.attr, auth_.is_for_everyone(child->chain));
   }
   return entry;
 }

@@ -20,9 +20,9 @@ bool Ops::is_hidden(const At& parent, const char* name) const {
   return parent.node() == table_.root() && backing::kSideDir == name;
 }
 
-Entry Ops::entry_of(const node::NodePtr& node, const backing::Attr& attr) {
+Entry Ops::entry_of(const node::NodePtr& node, const backing::Attr& attr, bool for_everyone) {
   table_.count_lookup(node);
-  return {node->id, attr};
+  return {node->id, attr, for_everyone};
 }
 
 // Needs x on the directory.
@@ -38,12 +38,18 @@ Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* na
   auto attr = backing_.stat_at((*dir)->get(), name);
   if (!attr) {
     const Status s = in_directory(*at, attr.status());
+    if (s.errno_value() == ENOENT && auth_.is_listed_for_everyone(at->chain)) return Entry{};
     return s.errno_value() == ESTALE ? lookup_below_stale(rq, parent, name) : s;
   }
   auto link = std::make_shared<const node::Link>(node::Link{at->node(), name});
   const Entry found{.id = {}, .attr = *attr};
   if (found.must_be_looked_up()) {
     if (Status s = may_reach_special(rq, *at, name); !s) return s;
+  } else if (options_.public_cache) {
+    // Its ACL has a say in whether the kernel may keep its attributes.
+    auto child = walk_.child_of(at->chain, name);
+    if (!child) return child.status();
+    return entry_of(child->node, *child->attr, auth_.is_for_everyone(*child));
   }
   return entry_of(table_.obtain(node::InodeKey::of(*attr), std::move(link)), *attr);
 }

@@ -140,11 +140,16 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
     node::remove_link(*moved->node(), *source->node(), from);
     node::add_link(*replaced->node(), std::make_shared<const node::Link>(node::Link{source->node(), from}));
     node::add_link(*moved->node(), std::move(moved_link));
+    if (!same_parent) {
+      reach_changed(moved->node());
+      reach_changed(replaced->node());
+    }
     return Status::ok();
   }
   if (replaced) name_gone(*target, *replaced, to);
   node::remove_link(*moved->node(), *source->node(), from);
   node::add_link(*moved->node(), std::move(moved_link));
+  if (!same_parent) reach_changed(moved->node());
   return Status::ok();
 }
 

@@ -19,6 +19,7 @@ struct Options {
   acl::Profile profile;
   std::string prefix;       ///< of grants, "user.oc.grant."
   Locks locks = Locks::Backing;
+  bool public_cache = false;  ///< the kernel may keep what everybody may see
   bool checks = true;       ///< false: everything is allowed, to measure what deciding costs
   std::function<std::string()> status;  ///< lines of key=value that tell what the mount is doing; may be empty
   bool nfs_export = false;  ///< nodes stay known after the kernel forgot them, so that NFS handles stay valid

@@ -14,10 +14,16 @@ struct Request {
   principal::Caller caller;
 };
 
+/// What getattr answers.
+struct Stat : backing::Attr {
+  bool for_everyone = false;  ///< everybody may see it (Options::public_cache)
+};
+
 /// What the kernel is told of a node that it looked up or had made; counts as one lookup.
 struct Entry {
-  node::NodeId id{};
+  node::NodeId id{};  ///< 0: there is no such name, and everybody may know it
   backing::Attr attr;
+  bool for_everyone = false;  ///< everybody may see it (Options::public_cache)
 
   /// The kernel opens fifos, sockets and devices without asking: only their lookup can be refused, so it must ask each time.
   bool must_be_looked_up() const { return !S_ISREG(attr.st.st_mode) && !S_ISDIR(attr.st.st_mode) && !S_ISLNK(attr.st.st_mode); }

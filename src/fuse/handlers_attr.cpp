@@ -7,11 +7,9 @@
 namespace acefs::fuse {
 namespace {
 
-/// Attributes are never kept by the kernel: they would be shown to a caller who lost, or never had, t.
-constexpr double kAttrTimeout = 0;
-
+/// After a change the kernel keeps nothing: who may see the attributes may be part of what changed.
 auto with_attr(fuse_req_t req) {
-  return [req](const Result<backing::Attr>& attr) { fuse_reply_attr(req, &attr->st, kAttrTimeout); };
+  return [req](const Result<backing::Attr>& attr) { fuse_reply_attr(req, &attr->st, 0); };
 }
 
 /// How getxattr(2) and listxattr(2) answer: the size if none was given, ERANGE if what was given is too small.
@@ -50,8 +48,9 @@ fs::SetAttr changes_of(const struct stat& attr, int to_set) {
 }  // namespace
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
+  const KernelCache::Hold hold(server_of(req).cache);
   serve(req, "getattr", [&](fs::Ops& ops, const fs::Request& rq) { return ops.getattr(rq, id_of(ino), fi ? file_of(fi) : nullptr); },
-        with_attr(req));
+        [&](const Result<fs::Stat>& stat) { fuse_reply_attr(req, &stat->st, hold.attributes(id_of(ino), stat->for_everyone)); });
 }
 
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat* attr, int to_set, fuse_file_info* fi) {

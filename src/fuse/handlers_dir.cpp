@@ -24,7 +24,8 @@ namespace {
 /// Fills one reply of at most `size` bytes with directory entries, with or without attributes.
 class Listing {
  public:
-  Listing(fuse_req_t req, std::size_t size, bool plus) : req_(req), server_(server_of(req)), buffer_(size), plus_(plus) {}
+  Listing(fuse_req_t req, std::size_t size, bool plus)
+      : req_(req), server_(server_of(req)), hold_(server_.cache), buffer_(size), plus_(plus) {}
 
   bool add(const fs::DirEntry& entry) {
     const std::string name(entry.name);
@@ -55,7 +56,7 @@ class Listing {
   std::size_t add_plus(const std::string& name, const fs::DirEntry& entry, std::size_t room) {
     fuse_entry_param e{};  // ino 0: a name without attributes
     if (entry.child) {
-      e = param_of(server_, *entry.child);
+      e = param_of(server_, *entry.child, hold_);
     } else {
       e.attr.st_ino = entry.ino;
       e.attr.st_mode = static_cast<mode_t>(DTTOIF(entry.type));
@@ -65,6 +66,7 @@ class Listing {
 
   fuse_req_t req_;  ///< gone once replied to
   Server& server_;
+  const KernelCache::Hold hold_;
   std::vector<char> buffer_;
   std::size_t used_ = 0;
   bool plus_;

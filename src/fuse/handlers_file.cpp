@@ -31,9 +31,9 @@ std::unique_ptr<fs::OpenFile> disown(Server& server, const fuse_file_info* fi) {
   return file;
 }
 
-void reply_created(fuse_req_t req, fuse_file_info* fi, Result<fs::Created>& created) {
+void reply_created(fuse_req_t req, fuse_file_info* fi, Result<fs::Created>& created, const KernelCache::Hold& hold) {
   Server& server = server_of(req);
-  const fuse_entry_param e = param_of(server, created->entry);
+  const fuse_entry_param e = param_of(server, created->entry, hold);
   adopt(req, fi, std::move(created->file));
   if (fuse_reply_create(req, &e, fi) != -ENOENT) return;
   server.ops.release(disown(server, fi));
@@ -67,13 +67,15 @@ void op_open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
 }
 
 void op_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* fi) {
+  const KernelCache::Hold hold(server_of(req).cache);
   serve(req, "create", [&](fs::Ops& ops, const fs::Request& rq) { return ops.create(rq, id_of(parent), name, mode, fi->flags); },
-        [&](Result<fs::Created>& created) { reply_created(req, fi, created); });
+        [&](Result<fs::Created>& created) { reply_created(req, fi, created, hold); });
 }
 
 void op_tmpfile(fuse_req_t req, fuse_ino_t parent, mode_t mode, fuse_file_info* fi) {
+  const KernelCache::Hold hold(server_of(req).cache);
   serve(req, "tmpfile", [&](fs::Ops& ops, const fs::Request& rq) { return ops.tmpfile(rq, id_of(parent), mode, fi->flags); },
-        [&](Result<fs::Created>& created) { reply_created(req, fi, created); });
+        [&](Result<fs::Created>& created) { reply_created(req, fi, created, hold); });
 }
 
 void op_read(fuse_req_t req, fuse_ino_t, size_t size, off_t offset, fuse_file_info* fi) {

@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
 #include "fuse/server.hpp"
 
 namespace acefs::fuse {
@@ -33,13 +35,25 @@ void Notifier::malformed_grant(const std::string& name, const acl::Grant& grant)
               name.empty() ? "the root or a nameless node" : name, grant.error);
 }
 
-void Notifier::stale_name(node::NodeId parent, const std::string& name) { push({parent, name}); }
-void Notifier::revoked(node::NodeId id) { push({id, {}}); }
+void Notifier::stale_name(node::NodeId parent, const std::string& name) { push({Notice::What::Name, parent, name}); }
+void Notifier::revoked(node::NodeId id) { push({Notice::What::Data, id}); }
+void Notifier::changed_behind(node::NodeId id, bool reach) {
+  push({reach ? Notice::What::Reach : Notice::What::Attributes, id});
+}
+void Notifier::names_changed_behind() { push({Notice::What::Names}); }
+void Notifier::all_changed_behind() { push({Notice::What::Everything}); }
+
+void Notifier::reach_changed(const node::NodePtr& node) {
+  if (cache_ != nullptr) cache_->drop(node);
+}
 
 void Notifier::push(Notice notice) {
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() >= kMaxQueue) return;
+    if (queue_.size() >= kMaxQueue) {
+      lost_ = true;
+      return;
+    }
     queue_.push_back(std::move(notice));
   }
   changed_.notify_one();
@@ -52,17 +66,39 @@ void Notifier::run() {
     if (stopping_) return;
     const Notice notice = std::move(queue_.front());
     queue_.pop_front();
+    const bool lost = std::exchange(lost_, false);
     lock.unlock();
     {
       const std::lock_guard session_lock(session_mutex_);
-      const auto ino = static_cast<fuse_ino_t>(notice.id);
-      if (session_ != nullptr && notice.name.empty()) {
-        fuse_lowlevel_notify_inval_inode(session_, ino, 0, 0);
-      } else if (session_ != nullptr) {
-        fuse_lowlevel_notify_inval_entry(session_, ino, notice.name.c_str(), notice.name.size());
-      }
+      tell(notice);
+      if (lost) tell({Notice::What::Everything});
     }
     lock.lock();
+  }
+}
+
+void Notifier::tell(const Notice& notice) {
+  if (session_ == nullptr) return;
+  const auto ino = static_cast<fuse_ino_t>(notice.id);
+  switch (notice.what) {
+    case Notice::What::Name:
+      fuse_lowlevel_notify_inval_entry(session_, ino, notice.name.c_str(), notice.name.size());
+      break;
+    case Notice::What::Data:
+      fuse_lowlevel_notify_inval_inode(session_, ino, 0, 0);
+      break;
+    case Notice::What::Attributes:
+      if (cache_ != nullptr) cache_->drop_attributes(notice.id);
+      break;
+    case Notice::What::Reach:
+      if (cache_ != nullptr) cache_->drop(notice.id);
+      break;
+    case Notice::What::Names:
+      if (cache_ != nullptr) cache_->drop_names();
+      break;
+    case Notice::What::Everything:
+      if (cache_ != nullptr) cache_->drop_all();
+      break;
   }
 }
 

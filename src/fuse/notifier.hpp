@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "fs/ops.hpp"
+#include "fuse/kernel_cache.hpp"
+#include "node/coherence.hpp"
 #include "node/walk.hpp"
 
 struct fuse_session;
@@ -16,23 +18,32 @@ namespace acefs::fuse {
 
 /// Tells the kernel what it must not keep any longer, and the log what administrators should know. Works in a thread of its own:
 /// a notification from within a request would wait for locks that the kernel holds for that request.
-class Notifier : public node::WalkEvents, public fs::OpsEvents {
+class Notifier : public node::WalkEvents, public fs::OpsEvents, public node::BehindEvents {
  public:
   Notifier();
   ~Notifier() override;
 
   /// Until then nothing is told to the kernel. nullptr: the session ends.
   void attach(fuse_session* session);
+  /// What else is to be told what the kernel must forget. Before attach().
+  void use(KernelCache& cache) { cache_ = &cache; }
 
   void malformed_grant(const std::string& name, const acl::Grant& grant) override;
   void stale_name(node::NodeId parent, const std::string& name) override;
   void revoked(node::NodeId id) override;
+  void reach_changed(const node::NodePtr& node) override;
+  void changed_behind(node::NodeId id, bool reach) override;
+  void names_changed_behind() override;
+  void all_changed_behind() override;
 
  private:
   struct Notice {
+    enum class What { Name, Data, Attributes, Reach, Names, Everything };
+    What what;
     node::NodeId id{};
-    std::string name;  ///< empty: the node's data
+    std::string name{};
   };
+  void tell(const Notice& notice);
   void push(Notice notice);
   void run();
 
@@ -41,6 +52,8 @@ class Notifier : public node::WalkEvents, public fs::OpsEvents {
   std::condition_variable changed_;
   std::deque<Notice> queue_;
   fuse_session* session_ = nullptr;
+  KernelCache* cache_ = nullptr;
+  bool lost_ = false;  ///< notices that found no room
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -54,8 +54,8 @@ void serve(fuse_req_t req, const char* op, Run&& run) noexcept {
 }
 
 /// A reply with a node: if nobody is left to receive it, the lookup that it counts for is taken back.
-void reply_entry(fuse_req_t req, const fs::Entry& entry);
-fuse_entry_param param_of(const Server& server, const fs::Entry& entry);
+void reply_entry(fuse_req_t req, const fs::Entry& entry, const KernelCache::Hold& hold);
+fuse_entry_param param_of(const Server& server, const fs::Entry& entry, const KernelCache::Hold& hold);
 
 inline fs::OpenFile* file_of(const fuse_file_info* fi) { return reinterpret_cast<fs::OpenFile*>(fi->fh); }
 inline fs::OpenDir* dir_of(const fuse_file_info* fi) { return reinterpret_cast<fs::OpenDir*>(fi->fh); }

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "fs/ops.hpp"
+#include "fuse/kernel_cache.hpp"
 #include "fuse/libfuse.hpp"
 #include "fuse/lock_waiters.hpp"
 #include "fuse/open_handles.hpp"
@@ -15,9 +16,10 @@ namespace acefs::fuse {
 struct Server {
   fs::Ops& ops;
   LockWaiters& waiters;
+  KernelCache& cache;
   /// How long the kernel may keep a name, in seconds. For ever is safe: every operation verifies the whole chain of the node it
   /// arrives at, and answers ESTALE when a name on it is gone, upon which the kernel looks it up again. Attributes and the
-  /// absence of names are never kept: they would answer for the daemon, to a caller who may not ask.
+  /// absence of names are not kept: they would answer for the daemon, to a caller who may not ask. `cache` is the exception.
   double name_timeout;
   /// Another one for each start, never 0: file handles that NFS clients keep from a former daemon must not open other files.
   std::uint64_t generation;

@@ -20,6 +20,19 @@ struct Proof {
   std::uint64_t epoch = 0;  ///< counts up whenever something is noted at any directory
 };
 
+/// What a source hears of changes that were made behind the mount, for what the kernel keeps. Calls come from any thread, must not
+/// block, and come after the change.
+class BehindEvents {
+ public:
+  virtual ~BehindEvents() = default;
+  /// Attributes of a node; `reach`: also its ACL, mode or place, on which everything below it depends.
+  virtual void changed_behind(NodeId id, bool reach) = 0;
+  /// Names came or went.
+  virtual void names_changed_behind() = 0;
+  /// It is not known what.
+  virtual void all_changed_behind() = 0;
+};
+
 /// Says whether what the daemon remembers of the backing tree is still so. Thread-safe.
 ///
 /// | source | proof | sees |

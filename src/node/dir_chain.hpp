@@ -28,6 +28,9 @@ struct DirChain {
   const AclPtr acl;
   const std::size_t depth;  ///< segments above this one
 
+  /// Nothing on the way, this segment included, keeps anybody from passing: all modes give x to all, all ACLs only give.
+  const bool is_open;
+
   mutable std::atomic<Stamp> stamp{kNoStamp};         ///< of the node, when this segment was last proven
   mutable std::atomic<std::uint64_t> proven{0};       ///< Proof::epoch when all segments were
 

@@ -15,7 +15,10 @@
 namespace acefs::node {
 namespace {
 
+/// What the daemon itself depends on, and what the kernel does that keeps attributes and the absence of names.
 constexpr std::uint64_t kWatched = FAN_ATTRIB | FAN_MOVE_SELF | FAN_ONDIR;
+constexpr std::uint64_t kNames = FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO;
+constexpr std::uint64_t kWatchedForKernel = kWatched | kNames | FAN_MODIFY;
 constexpr std::size_t kBufferSize = 64 * 1024;
 /// The keeper lets this many milliseconds pass between two looks at a busy queue: it must not overflow while nobody asks (16,384
 /// events), and should not wake up for each of them.
@@ -90,19 +93,19 @@ bool reads_root(int root, FanotifyCoherence::HandleReader reader) {
 
 }  // namespace
 
-Result<std::unique_ptr<FanotifyCoherence>> FanotifyCoherence::make(int root, dev_t dev, Table& table) {
+Result<std::unique_ptr<FanotifyCoherence>> FanotifyCoherence::make(int root, dev_t dev, Table& table, BehindEvents* behind) {
   const HandleReader reader = reader_for(root);
   if (reader == nullptr || !reads_root(root, reader)) return Status::from(ENOTSUP);
   UniqueFd group(::fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY));
   if (!group) return Status::last();
-  if (::fanotify_mark(group.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, kWatched, root, ".") < 0) return Status::last();
+  if (::fanotify_mark(group.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, behind ? kWatchedForKernel : kWatched, root, ".") < 0) return Status::last();
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC));
   if (!stop) return Status::last();
-  return std::unique_ptr<FanotifyCoherence>(new FanotifyCoherence(std::move(group), std::move(stop), dev, table, reader));
+  return std::unique_ptr<FanotifyCoherence>(new FanotifyCoherence(std::move(group), std::move(stop), dev, table, behind, reader));
 }
 
-FanotifyCoherence::FanotifyCoherence(UniqueFd group, UniqueFd stop, dev_t dev, Table& table, HandleReader reader)
-    : group_(std::move(group)), stop_(std::move(stop)), dev_(dev), table_(table), read_handle_(reader), buffer_(kBufferSize),
+FanotifyCoherence::FanotifyCoherence(UniqueFd group, UniqueFd stop, dev_t dev, Table& table, BehindEvents* behind, HandleReader reader)
+    : group_(std::move(group)), stop_(std::move(stop)), dev_(dev), table_(table), behind_(behind), read_handle_(reader), buffer_(kBufferSize),
       keeper_([this] { keep_short(); }) {}
 
 FanotifyCoherence::~FanotifyCoherence() {
@@ -157,7 +160,7 @@ void FanotifyCoherence::apply_one(const ::fanotify_event_metadata& event) {
   events_.fetch_add(1, std::memory_order_relaxed);
   if ((event.mask & FAN_Q_OVERFLOW) != 0) {
     overflows_.fetch_add(1, std::memory_order_relaxed);
-    note_all();
+    doubt_all();
     return;
   }
   const auto* bytes = reinterpret_cast<const unsigned char*>(&event);
@@ -169,16 +172,28 @@ void FanotifyCoherence::apply_one(const ::fanotify_event_metadata& event) {
       const auto& handle = *reinterpret_cast<const struct file_handle*>(info.handle);
       ino_t ino = 0;
       if (!read_handle_(handle.handle_type, handle.f_handle, handle.handle_bytes, ino)) break;
-      apply_to(ino, (event.mask & FAN_MOVE_SELF) != 0 && (event.mask & FAN_ONDIR) != 0);
+      apply_to(ino, event);
       return;
     }
     at += info.hdr.len;
   }
-  note_all();  // of whatever it was
+  doubt_all();  // of whatever it was
 }
 
-void FanotifyCoherence::apply_to(ino_t ino, bool moved_directory) {
+void FanotifyCoherence::doubt_all() {
+  note_all();
+  if (behind_ != nullptr) behind_->all_changed_behind();
+}
+
+void FanotifyCoherence::apply_to(ino_t ino, const ::fanotify_event_metadata& event) {
+  const bool moved_directory = (event.mask & FAN_MOVE_SELF) != 0 && (event.mask & FAN_ONDIR) != 0;
   table_.find_all(ino, concerned_);
+  if (behind_ != nullptr && event.pid != ::getpid()) tell_behind(event.mask);
+  // Names and contents are looked at by every operation that needs them.
+  if ((event.mask & (FAN_ATTRIB | FAN_MOVE_SELF)) == 0 && !concerned_.empty()) {
+    concerned_.clear();
+    return;
+  }
   {
     const std::lock_guard lock(side_mutex_);
     // A directory that is no node of ours may be one of those that side files are in.
@@ -190,6 +205,13 @@ void FanotifyCoherence::apply_to(ino_t ino, bool moved_directory) {
   }
   for (const NodePtr& node : concerned_) note(*node);
   concerned_.clear();
+}
+
+/// What we changed ourselves the kernel knows, having asked for it.
+void FanotifyCoherence::tell_behind(std::uint64_t mask) {
+  const bool reach = (mask & (FAN_ATTRIB | FAN_MOVE_SELF)) != 0;
+  for (const NodePtr& node : concerned_) behind_->changed_behind(node->id, reach);
+  if ((mask & kNames) != 0 && !concerned_.empty()) behind_->names_changed_behind();
 }
 
 bool FanotifyCoherence::watch_side_file(int root, const std::string& path, const NodePtr& node) {
@@ -212,7 +234,7 @@ bool FanotifyCoherence::watch_side_file(int root, const std::string& path, const
 
 void FanotifyCoherence::fail(int) {
   failed_.store(true);
-  note_all();
+  doubt_all();
 }
 
 void FanotifyCoherence::keep_short() {
@@ -221,7 +243,7 @@ void FanotifyCoherence::keep_short() {
     if (::poll(fds, 2, -1) < 0 && errno != EINTR) return;
     if (fds[1].revents != 0) return;
     if (fds[0].revents != 0) drain();
-    if (::poll(&fds[1], 1, kPause) > 0) return;
+    if (::poll(&fds[1], 1, behind_ != nullptr ? 0 : kPause) > 0) return;
   }
 }
 

@@ -29,7 +29,8 @@ namespace acefs::node {
 class FanotifyCoherence final : public Coherence {
  public:
   /// ENOTSUP: not such a filesystem; EPERM: no privilege; else what fanotify_init(2) or fanotify_mark(2) says. `root` is borrowed.
-  static Result<std::unique_ptr<FanotifyCoherence>> make(int root, dev_t dev, Table& table);
+  /// `behind`: hears of what others than this process change; nullptr: nobody wants to know.
+  static Result<std::unique_ptr<FanotifyCoherence>> make(int root, dev_t dev, Table& table, BehindEvents* behind = nullptr);
   ~FanotifyCoherence() override;
 
   std::string_view name() const override { return failed_.load(std::memory_order_relaxed) ? "statx" : "fanotify"; }
@@ -45,12 +46,14 @@ class FanotifyCoherence final : public Coherence {
   using HandleReader = bool (*)(int type, const unsigned char* handle, std::size_t size, ino_t& ino);
 
  private:
-  FanotifyCoherence(UniqueFd group, UniqueFd stop, dev_t dev, Table& table, HandleReader reader);
+  FanotifyCoherence(UniqueFd group, UniqueFd stop, dev_t dev, Table& table, BehindEvents* behind, HandleReader reader);
 
   void drain();
   bool apply(const char* events, std::size_t size);
   void apply_one(const ::fanotify_event_metadata& event);
-  void apply_to(ino_t ino, bool moved_directory);
+  void apply_to(ino_t ino, const ::fanotify_event_metadata& event);
+  void tell_behind(std::uint64_t mask);
+  void doubt_all();
   void fail(int error);
   void keep_short();
 
@@ -58,6 +61,7 @@ class FanotifyCoherence final : public Coherence {
   UniqueFd stop_;
   dev_t dev_;
   Table& table_;
+  BehindEvents* behind_;
   HandleReader read_handle_;
 
   std::mutex drain_mutex_;

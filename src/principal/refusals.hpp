@@ -34,6 +34,8 @@ class Refusals {
   Refusals(const Config& config, Accounts& accounts, const Refusals& before);
 
   Refusal of(uid_t uid) const;
+  /// Whether nobody is refused, nor ever will be.
+  bool empty() const { return by_uid_.empty() && !asked_; }
   /// Whether any of it came from a name, so that it may be another uid later.
   bool asked_for_names() const { return asked_; }
   /// Whether a name is still without uid.

@@ -279,6 +279,11 @@ std::shared_ptr<const acl::Identity> Resolver::refresh(const acl::Identity& know
   return std::make_shared<const acl::Identity>(std::move(identity));
 }
 
+bool Resolver::refuses_anyone() const {
+  const std::lock_guard lock(state_->mutex);
+  return !state_->setup->refusals.empty();
+}
+
 std::uint64_t Resolver::epoch() const { return state_->epoch; }
 
 std::string Resolver::creator_name(uid_t uid) {

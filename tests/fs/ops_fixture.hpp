@@ -51,6 +51,7 @@ class OpsTest : public ::testing::Test, public node::WalkEvents, public fs::OpsE
   void malformed_grant(const std::string&, const acl::Grant&) override { ++malformed_; }
   void stale_name(node::NodeId, const std::string& name) override { stale_.push_back(name); }
   void revoked(node::NodeId) override { ++revoked_; }
+  void reach_changed(const node::NodePtr& node) override { reach_changed_.push_back(node->id); }
 
   static fs::Request as(uid_t uid) { return {{.uid = uid, .gid = uid, .pid = 1}}; }
   fs::Ops& ops() { return *ops_; }
@@ -97,6 +98,7 @@ class OpsTest : public ::testing::Test, public node::WalkEvents, public fs::OpsE
   std::unique_ptr<fs::Ops> ops_;
   int malformed_ = 0;
   int revoked_ = 0;
+  std::vector<node::NodeId> reach_changed_;
   std::vector<std::string> stale_;
 };
 

@@ -79,6 +79,8 @@ class Acl {
   bool names_groups() const { return names_groups_; }
   /// Whether any entry names a `u:` or `g:` principal, so that a decision may depend on what the caller is called.
   bool names_principals() const { return names_principals_; }
+  /// Whether it only ever gives, to anybody and for good: no denial, nothing that expires, no audit or alarm ACE.
+  bool only_gives() const { return only_gives_; }
   /// Whether any entry asks to be told of access attempts.
   bool audits() const { return audits_; }
 
@@ -88,6 +90,7 @@ class Acl {
   bool names_groups_ = false;
   bool names_principals_ = false;
   bool audits_ = false;
+  bool only_gives_ = true;
 };
 
 }  // namespace acefs::acl

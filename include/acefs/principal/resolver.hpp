@@ -83,6 +83,9 @@ class Resolver {
   /// (a number always is one).
   std::optional<acl::Identity> identity_of(std::string_view user, acl::TimePoint now);
 
+  /// Whether there are users whom the configuration refuses, now or some day.
+  bool refuses_anyone() const;
+
   /// Counts up with every configure(); what was resolved under another number is out of date.
   std::uint64_t epoch() const;
 
