@@ -127,12 +127,16 @@ Result<std::size_t> Backing::read_directory(int fd, char* buffer, std::size_t si
 }
 
 Result<std::string> Backing::get_xattr(int fd, const char* name) {
-  const ProcPath path(fd);
+  const auto get = [&](std::string& value) {
+    const ssize_t n = ::fgetxattr(fd, name, value.data(), value.size());
+    if (n >= 0 || errno != EBADF) return n;
+    return ::getxattr(ProcPath(fd).c_str(), name, value.data(), value.size());  // an O_PATH descriptor
+  };
   std::string value(256, '\0');
-  ssize_t n = ::getxattr(path.c_str(), name, value.data(), value.size());
+  ssize_t n = get(value);
   if (n < 0 && errno == ERANGE) {
     value.resize(kMaxXattr);
-    n = ::getxattr(path.c_str(), name, value.data(), value.size());
+    n = get(value);
   }
   if (n < 0) return Status::last();
   value.resize(static_cast<std::size_t>(n));
@@ -140,12 +144,16 @@ Result<std::string> Backing::get_xattr(int fd, const char* name) {
 }
 
 Result<std::vector<std::string>> Backing::list_xattrs(int fd) {
-  const ProcPath path(fd);
+  const auto list_into = [&](std::string& names) {
+    const ssize_t n = ::flistxattr(fd, names.data(), names.size());
+    if (n >= 0 || errno != EBADF) return n;
+    return ::listxattr(ProcPath(fd).c_str(), names.data(), names.size());
+  };
   std::string names(1024, '\0');
-  ssize_t n = ::listxattr(path.c_str(), names.data(), names.size());
+  ssize_t n = list_into(names);
   if (n < 0 && errno == ERANGE) {
     names.resize(kMaxXattr);
-    n = ::listxattr(path.c_str(), names.data(), names.size());
+    n = list_into(names);
   }
   if (n < 0) return Status::last();
   std::vector<std::string> list;

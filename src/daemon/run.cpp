@@ -27,6 +27,7 @@
 #include "daemon/signals.hpp"
 #include "daemon/version.hpp"
 #include "fuse/notifier.hpp"
+#include "fuse/request_loop.hpp"
 #include "fuse/server.hpp"
 #include "node/table.hpp"
 
@@ -142,25 +143,8 @@ void stop(const std::string& mountpoint) {
   ::umount2(mountpoint.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
-/// The same without privilege: the session is told, and its loop woken; libfuse unmounts by fusermount3.
-void stop_unprivileged(fuse_session* session, pthread_t main_thread) {
-  fuse_session_exit(session);
-  ::pthread_kill(main_thread, SIGALRM);
-}
-
-int serve(const Options& options, fuse_session* session) {
-  fuse_loop_config* config = fuse_loop_cfg_create();
-  const unsigned threads = options.threads != 0 ? options.threads : std::max(4U, std::thread::hardware_concurrency());
-  fuse_loop_cfg_set_clone_fd(config, 0);
-  fuse_loop_cfg_set_max_threads(config, threads);
-  fuse_loop_cfg_set_idle_threads(config, threads);
-  const int result = fuse_session_loop_mt(session, config);
-  fuse_loop_cfg_destroy(config);
-  if (result < 0) {
-    spdlog::error("serving {}: {}", options.mountpoint, std::strerror(-result));
-    return kInternal;
-  }
-  return kOk;
+unsigned threads_for(const Options& options) {
+  return options.threads != 0 ? options.threads : std::max(4U, std::thread::hardware_concurrency());
 }
 
 }  // namespace
@@ -188,11 +172,10 @@ int run(const Options& given) {
   if (!attr) throw StartError(kNoSource, "backing directory " + options.source + ": " + std::strerror(attr.error().errno_value()));
 
   std::mutex running_mutex;  // held while stopping, so that the session outlives it
-  fuse_session* running = nullptr;
+  fuse::RequestLoop* running = nullptr;
   bool stop_asked = false;
   Stack* stack_for_reload = nullptr;
   std::mutex reload_mutex;
-  const pthread_t main_thread = ::pthread_self();
   struct sigaction wake {};
   wake.sa_handler = [](int) {};
   ::sigaction(SIGALRM, &wake, nullptr);
@@ -201,7 +184,7 @@ int run(const Options& given) {
         const std::lock_guard lock(running_mutex);
         stop_asked = true;
         if (running == nullptr) return;
-        ::geteuid() == 0 ? stop(options.mountpoint) : stop_unprivileged(running, main_thread);
+        ::geteuid() == 0 ? stop(options.mountpoint) : running->stop();  // then libfuse unmounts by fusermount3
       },
       [&] {
         const std::lock_guard lock(reload_mutex);
@@ -240,13 +223,18 @@ int run(const Options& given) {
     const std::lock_guard lock(reload_mutex);
     stack_for_reload = &stack;
   }
+  fuse::RequestLoop loop(session.get());
   bool stop_at_once = false;
   {
     const std::lock_guard lock(running_mutex);
-    running = session.get();
+    running = &loop;
     stop_at_once = stop_asked;
   }
-  const int code = stop_at_once ? static_cast<int>(kOk) : serve(options, session.get());
+  int code = kOk;
+  if (const int error = stop_at_once ? 0 : loop.run(threads_for(options)); error != 0) {
+    spdlog::error("serving {}: {}", options.mountpoint, std::strerror(error));
+    code = kInternal;
+  }
   {
     const std::lock_guard lock(running_mutex);
     running = nullptr;

@@ -62,8 +62,8 @@ At Authorizer::at_of(const Request& rq, node::Chain chain, IdentityPtr who) {
   return at;
 }
 
-Result<At> Authorizer::look(const Request& rq, node::NodeId id) {
-  return authorize_if(rq, id, [](const At&) { return true; });
+Result<At> Authorizer::look(const Request& rq, node::NodeId id, node::Look when) {
+  return authorize_if(rq, id, [](const At&) { return true; }, when);
 }
 
 Result<At> Authorizer::authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when) {
@@ -84,6 +84,12 @@ std::optional<Result<At>> Authorizer::next_at(const Request& rq, const node::Nod
     return Result<At>(at_of(rq, std::move(*chain), nullptr));
   }
   return std::nullopt;
+}
+
+Result<At> Authorizer::new_child(const Request& rq, const At& parent, const std::string& name, const node::SharedFd& fd) {
+  auto chain = walk_.chain_of_new(parent.chain, name, fd);
+  if (!chain) return chain.status();
+  return at_of(rq, std::move(*chain), parent.who);
 }
 
 bool Authorizer::is_for_everyone(const node::Chain& chain) const {

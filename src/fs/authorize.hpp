@@ -44,7 +44,7 @@ class Authorizer {
 
   /// The node as the caller meets it, provided he may pass its ancestors. EACCES when not, ESTALE when it is not where
   /// the kernel believes it to be, EIO when an ACL cannot be read.
-  Result<At> look(const Request& rq, node::NodeId id);
+  Result<At> look(const Request& rq, node::NodeId id, node::Look when = node::Look::Always);
   /// look(), and all of `need`; otherwise EACCES. A node with several names: the first whose chain suffices.
   Result<At> authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when = node::Look::Always);
   /// A directory in which something is about to be done by name: as authorize(), but whether it is still there shows by that.
@@ -57,6 +57,9 @@ class Authorizer {
 
   /// A child of `parent` by name, as the caller of `parent` meets it. ENOENT: no such name.
   Result<At> child(const Request& rq, const At& parent, const std::string& name);
+
+  /// The same of a file that was just made there and is open as `fd`.
+  Result<At> new_child(const Request& rq, const At& parent, const std::string& name, const node::SharedFd& fd);
 
   /// Decides anew on a chain; `who` may be null, and is resolved further when the verdict depends on it.
   acl::Decision decide(const principal::Caller& caller, const node::Chain& chain, const acl::Question& question, IdentityPtr& who);

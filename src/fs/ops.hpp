@@ -143,7 +143,7 @@ class Ops {
   Result<node::SharedFd> directory_for_new(const At& parent);
   /// What stands at `name` below `parent` now, as a reply.
   Result<Entry> new_entry(const At& parent, const char* name);
-  Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, UniqueFd fd, acl::AccessMask need, acl::AccessMask base,
+  Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, node::SharedFd fd, acl::AccessMask need, acl::AccessMask base,
                                                 std::uint64_t epoch);
   Status refuse_handle(const OpenFile& file);
   bool is_as_proved(OpenFile& file, acl::TimePoint now);

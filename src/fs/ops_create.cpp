@@ -89,19 +89,18 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
     }
     return Created{*entry, std::move(*file)};
   }
-  auto made = auth_.child(rq, *at, name);
-  const auto attr = backing_.stat_at(fd->get(), "");
-  if (!attr) return attr.status();
-  // Renamed or removed behind the mount in the meantime: there is no name left to hand out.
-  if (!made || made->node()->key != node::InodeKey::of(*attr)) return Status::from(ESTALE);
+  const auto opened = std::make_shared<const UniqueFd>(std::move(*fd));
+  auto made = auth_.new_child(rq, *at, name, opened);
+  if (!made) return made.status();
   AccessMask need;
   if ((flags & O_ACCMODE) != O_WRONLY) need |= Perm::ReadData;
   if ((flags & O_ACCMODE) != O_RDONLY) need |= Perm::WriteData;
   const node::NodePtr node = made->node();
   const AccessMask base = made->decision.base | need;
-  auto file = make_handle(rq, std::move(*made), std::move(*fd), need, base, epoch);
+  const backing::Attr attr = *made->chain.attr;
+  auto file = make_handle(rq, std::move(*made), opened, need, base, epoch);
   if (!file) return file.status();
-  return Created{entry_of(node, *attr), std::move(*file)};
+  return Created{entry_of(node, attr), std::move(*file)};
 }
 
 // Needs w on the directory: a file without a name, which link may give it one.
@@ -130,7 +129,7 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   At made{std::move(*chain), at->who, {}};
   made.decision = auth_.decide(rq.caller, made.chain, {.need = {}, .now = wall_clock(), .base = {}}, made.who);
   const AccessMask base = made.decision.base | need;
-  auto file = make_handle(rq, std::move(made), std::move(*fd), need, base, epoch);
+  auto file = make_handle(rq, std::move(made), std::make_shared<const UniqueFd>(std::move(*fd)), need, base, epoch);
   if (!file) return file.status();
   return Created{entry_of(node, *attr), std::move(*file)};
 }

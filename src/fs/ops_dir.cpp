@@ -25,7 +25,7 @@ Result<std::unique_ptr<OpenDir>> Ops::opendir(const Request& rq, node::NodeId id
   auto fd = backing_.open_at((*dir)->get(), ".", O_RDONLY | O_DIRECTORY);
   if (!fd) return fd.status();
   const AccessMask base = at->decision.base;
-  auto file = make_handle(rq, std::move(*at), std::move(*fd), Perm::ReadData, base, epoch);
+  auto file = make_handle(rq, std::move(*at), std::make_shared<const UniqueFd>(std::move(*fd)), Perm::ReadData, base, epoch);
   if (!file) return file.status();
   auto open = std::make_unique<OpenDir>();
   open->file = std::move(*file);

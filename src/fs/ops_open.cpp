@@ -44,14 +44,14 @@ Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, 
   auto fd = walk_.open_file(at->chain, kept | O_NOCTTY);
   if (!fd) return fd.status();
   const AccessMask base = at->decision.base;
-  return make_handle(rq, std::move(*at), std::move(*fd), need, base, epoch);
+  return make_handle(rq, std::move(*at), std::make_shared<const UniqueFd>(std::move(*fd)), need, base, epoch);
 }
 
-Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, UniqueFd fd, AccessMask need, AccessMask base,
+Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, node::SharedFd fd, AccessMask need, AccessMask base,
                                                    std::uint64_t epoch) {
   auto file = std::make_unique<OpenFile>();
   file->node = at.node();
-  file->fd = std::make_shared<const UniqueFd>(std::move(fd));
+  file->fd = std::move(fd);
   file->opener = rq.caller;
   file->need = need;
   file->base = base;

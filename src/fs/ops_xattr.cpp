@@ -28,7 +28,7 @@ bool may_see(const At& at, const acl::Grant& grant, acl::PrincipalTable& princip
 Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std::string& name) {
   const XattrKind kind = xattr_kind(name, options_.prefix);
   if (kind == XattrKind::System) return Status::from(EOPNOTSUPP);
-  auto at = auth_.look(rq, id);
+  auto at = auth_.look(rq, id, node::Look::FilesIfInDoubt);
   if (!at) return at.status();
   if (name == kStatusName) return options_.status ? options_.status() : std::string();
   if (kind == XattrKind::Virtual) {
@@ -49,14 +49,14 @@ Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std:
   if (kind == XattrKind::Marker) return Status::from(ENODATA);
   if ((kind == XattrKind::User || kind == XattrKind::Reserved) && !at->effective().has(Perm::ReadNamed)) return Status::from(EACCES);
   if (kind == XattrKind::Trusted && !at->is_root()) return Status::from(ENODATA);
-  auto fd = walk_.open_path(at->chain);
+  auto fd = walk_.any_path(at->chain);
   if (!fd) return fd.status();
-  return backing_.get_xattr(fd->get(), name.c_str());
+  return backing_.get_xattr((*fd)->get(), name.c_str());
 }
 
 // n for `user.*`, c for grants (one's own always); what may not be read is not listed. EACCES if that leaves nothing to say.
 Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
-  auto at = auth_.look(rq, id);
+  auto at = auth_.look(rq, id, node::Look::FilesIfInDoubt);
   if (!at) return at.status();
   at = auth_.with_names(rq, std::move(*at));
   std::string list;
@@ -68,9 +68,9 @@ Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
   }
   const bool reads_user = at->effective().has(Perm::ReadNamed);
   if (!reads_user && !any_grant && !at->effective().has(Perm::ReadAcl) && at->chain.can_have_acl()) return Status::from(EACCES);
-  auto fd = walk_.open_path(at->chain);
+  auto fd = walk_.any_path(at->chain);
   if (!fd) return fd.status();
-  auto names = backing_.list_xattrs(fd->get());
+  auto names = backing_.list_xattrs((*fd)->get());
   if (!names) return names.status();
   for (const std::string& name : *names) {
     const XattrKind kind = xattr_kind(name, options_.prefix);

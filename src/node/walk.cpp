@@ -199,7 +199,7 @@ Result<Chain> Walk::file_chain(const NodePtr& node, const LinkPtr& link, Look lo
   Chain chain{.node = node, .above = std::move(*above), .self = {}, .facts = {}, .acl = {}, .link = link, .nameless = {}, .attr = {}, .proof = proof};
   const bool covered = is_covered(*node, proof);
   const Stamp stamp = coherence_.stamp(*node);
-  if (covered && look_when == Look::IfInDoubt) {
+  if (covered && look_when != Look::Always) {
     const std::lock_guard lock(node->mutex);
     if (node->facts_stamp == stamp && node->bound == link && (node->acl.stamp == stamp || !chain.can_have_acl())) {
       chain.facts = node->facts;
@@ -337,6 +337,19 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name) {
   return chain;
 }
 
+Result<Chain> Walk::chain_of_new(const Chain& parent, const std::string& name, const SharedFd& fd) {
+  const std::int64_t started = inode_clock();
+  auto attr = backing_.stat_at(fd->get(), "");
+  if (!attr) return attr.status();
+  auto link = std::make_shared<const Link>(Link{parent.node, name});
+  const NodePtr node = table_.obtain(InodeKey::of(*attr), link);
+  const Stamp stamp = is_covered(*node, parent.proof) ? coherence_.stamp(*node) : kNoStamp;
+  auto acl = acl_of(parent.self.get(), node, link, fd, *attr, stamp, started);
+  if (!acl) return acl.status();
+  return Chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = std::move(*acl), .link = std::move(link),
+               .nameless = {}, .attr = *attr, .proof = parent.proof};
+}
+
 Result<backing::Attr> Walk::attributes(const Chain& chain) {
   if (chain.attr) return *chain.attr;
   if (chain.nameless) return backing_.stat_at(chain.nameless->get(), "");
@@ -389,6 +402,14 @@ Result<UniqueFd> Walk::open_path(const Chain& chain) {
     return backing_.reopen((*dir)->get(), O_PATH);
   }
   return open_verified(*chain.above, chain.node, chain.link->name, O_PATH);
+}
+
+Result<SharedFd> Walk::any_path(const Chain& chain) {
+  if (chain.is_directory()) return directory(chain);
+  if (SharedFd fd = any_descriptor(*chain.node)) return fd;
+  auto fd = open_path(chain);
+  if (!fd) return fd.status();
+  return std::make_shared<const UniqueFd>(std::move(*fd));
 }
 
 Result<UniqueFd> Walk::open_file(const Chain& chain, int flags) {

@@ -55,7 +55,9 @@ struct Chain {
 
 /// Whether the walk looks at the last segment itself, or believes what was proved of it. Whoever believes must find out by what he
 /// does next whether the node is still there (open_file, confirm).
-enum class Look { Always, IfInDoubt };
+/// FilesIfInDoubt: for what is then done by a descriptor, which leads to the node or to none; that a directory was removed it
+/// would not tell.
+enum class Look { Always, IfInDoubt, FilesIfInDoubt };
 
 /// Verifies chains and reads ACLs. Thread-safe.
 class Walk {
@@ -77,6 +79,9 @@ class Walk {
   /// a directory any more. Makes the child's node if need be (the kernel is not told).
   Result<Chain> child_of(const Chain& parent, const std::string& name);
 
+  /// The chain of the file that was just made as `name` in that directory, and is open as `fd`.
+  Result<Chain> chain_of_new(const Chain& parent, const std::string& name, const SharedFd& fd);
+
   /// What statx(2) says of the node that ends `chain`. ESTALE: it is not there any more.
   Result<backing::Attr> attributes(const Chain& chain);
   /// Whether the node that ends `chain` is where it was believed to be: ESTALE when not.
@@ -85,6 +90,8 @@ class Walk {
   Result<SharedFd> directory(const Chain& chain);
   /// O_PATH descriptor of the node that ends `chain`, verified to be that node. ESTALE: it is not there any more.
   Result<UniqueFd> open_path(const Chain& chain);
+  /// Any descriptor of it, maybe O_PATH, maybe one that users have open: for attributes.
+  Result<SharedFd> any_path(const Chain& chain);
   /// Opens the regular file that ends `chain`, verified to be that node.
   Result<UniqueFd> open_file(const Chain& chain, int flags);
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "fuse/request_loop.hpp"
+
+#include <poll.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdlib>
+
+namespace acefs::fuse {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A request that is still being served after this long leaves receiving to another thread.
+constexpr auto kPatience = 1ms;
+/// The watch goes to sleep when nothing was received for so many times that long.
+constexpr int kIdleRounds = 50;
+
+}  // namespace
+
+int RequestLoop::run(unsigned threads) {
+  working_ = threads;
+  workers_.reserve(threads);
+  for (unsigned i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  std::thread watch_thread([this] { watch(); });
+  {
+    std::unique_lock lock(mutex_);
+    over_.wait(lock, [this] { return ended_; });
+  }
+  watching_ = true;
+  watching_.notify_one();
+  watch_thread.join();
+  // Who receives may sleep in the kernel if the mount is still there. A signal that comes just before that is lost: once more.
+  for (std::unique_lock lock(mutex_); !over_.wait_for(lock, kPatience, [this] { return working_ == 0; });) {
+    for (std::thread& worker : workers_) ::pthread_kill(worker.native_handle(), SIGALRM);
+  }
+  for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
+  return error_;
+}
+
+void RequestLoop::stop() {
+  fuse_session_exit(session_);
+  end(0);
+}
+
+void RequestLoop::end(int error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) error_ = error;
+    ended_ = true;
+  }
+  token_free_.notify_all();
+  over_.notify_all();
+}
+
+bool RequestLoop::take_token() {
+  std::unique_lock lock(mutex_);
+  token_free_.wait(lock, [this] { return token_ || ended_; });
+  if (ended_) return false;
+  token_ = false;
+  return true;
+}
+
+void RequestLoop::give_token() {
+  {
+    const std::lock_guard lock(mutex_);
+    token_ = true;
+  }
+  token_free_.notify_one();
+}
+
+void RequestLoop::work() {
+  fuse_buf buffer{};
+  while (take_token()) receive(buffer);
+  std::free(buffer.mem);
+  const std::lock_guard lock(mutex_);
+  if (--working_ == 0) over_.notify_all();
+}
+
+bool RequestLoop::more_waiting() const {
+  struct pollfd device {.fd = fuse_session_fd(session_), .events = POLLIN, .revents = 0};
+  return ::poll(&device, 1, 0) > 0 && (device.revents & POLLIN) != 0;
+}
+
+void RequestLoop::receive(fuse_buf& buffer) {
+  for (;;) {
+    const int size = fuse_session_receive_buf(session_, &buffer);
+    if (size == -EINTR && fuse_session_exited(session_) == 0) continue;
+    if (size <= 0 || fuse_session_exited(session_) != 0) return end(size < 0 && size != -EINTR ? -size : 0);
+    const std::uint64_t number = received_.fetch_add(1) + 1;
+    if (more_waiting()) {
+      give_token();
+      fuse_session_process_buf(session_, &buffer);
+      return;
+    }
+    serving_.store(number, std::memory_order_release);
+    if (!watching_.load()) {
+      watching_ = true;
+      watching_.notify_one();
+    }
+    fuse_session_process_buf(session_, &buffer);
+    // The watch may have given the token to another meanwhile.
+    std::uint64_t mine = number;
+    if (!serving_.compare_exchange_strong(mine, kNobody, std::memory_order_acq_rel)) return;
+  }
+}
+
+void RequestLoop::watch() {
+  std::uint64_t seen_serving = kNobody;
+  std::uint64_t seen_received = 0;
+  int idle = 0;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      if (over_.wait_for(lock, kPatience, [this] { return ended_; })) return;
+    }
+    std::uint64_t serving = serving_.load(std::memory_order_acquire);
+    if (serving != kNobody && serving == seen_serving && serving_.compare_exchange_strong(serving, kNobody, std::memory_order_acq_rel)) {
+      give_token();
+      serving = kNobody;
+    }
+    const std::uint64_t received = received_.load(std::memory_order_relaxed);
+    idle = received == seen_received && serving == kNobody ? idle + 1 : 0;
+    seen_serving = serving;
+    seen_received = received;
+    if (idle < kIdleRounds) continue;
+    idle = 0;
+    watching_ = false;
+    // What was received just before is still watched for.
+    if (serving_.load() == kNobody && received_.load() == seen_received) watching_.wait(false);
+    watching_ = true;
+  }
+}
+
+}  // namespace acefs::fuse
