@@ -23,6 +23,20 @@ LinkPtr link_of(Node& node) {
 
 bool is_gone(Status s) { return s.errno_value() == ENOENT || s.errno_value() == ENOTDIR; }
 
+DirChainPtr replace_chain(const NodePtr& node, DirChainPtr chain) {
+  DirChainPtr replaced = chain;  // dies without the lock
+  const std::lock_guard lock(node->mutex);
+  std::swap(node->chain, replaced);
+  return chain;
+}
+
+/// The last segment of `chain` was as it says when `stamp` was taken.
+void prove(const DirChain& chain, const Proof& proof, Stamp stamp) {
+  chain.stamp.store(stamp, std::memory_order_release);
+  if (!chain.above || chain.above->proven.load(std::memory_order_acquire) == proof.epoch)
+    chain.proven.store(proof.epoch, std::memory_order_release);
+}
+
 /// Whether what is known of the node's ACL is what was stored when that stamp was taken.
 bool is_proven(Node& node, Stamp stamp) {
   const std::lock_guard lock(node.mutex);
@@ -111,9 +125,9 @@ Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node
       const std::lock_guard lock(node->mutex);
       known = node->chain;
     }
-    if (known && known->above == above && known->link == link && known->stamp.load(std::memory_order_acquire) == stamp) {
-      if (!above || above->proven.load(std::memory_order_acquire) == proof.epoch)
-        known->proven.store(proof.epoch, std::memory_order_release);
+    if (known && known->link == link && known->stamp.load(std::memory_order_acquire) == stamp) {
+      if (known->above != above) known = replace_chain(node, std::make_shared<const DirChain>(above, node, link, known->facts, known->acl));
+      prove(*known, proof, stamp);
       return known;
     }
   }
@@ -151,16 +165,9 @@ Result<DirChainPtr> Walk::looked_at(const DirChainPtr& above, const NodePtr& nod
   }
   const Facts facts = Facts::of(attr);
   if (!chain || chain->above != above || chain->link != link || chain->facts != facts || chain->acl != *acl) {
-    chain = std::make_shared<const DirChain>(above, node, link, facts, std::move(*acl));
-    DirChainPtr replaced = chain;  // dies without the lock
-    const std::lock_guard lock(node->mutex);
-    std::swap(node->chain, replaced);
+    chain = replace_chain(node, std::make_shared<const DirChain>(above, node, link, facts, std::move(*acl)));
   }
-  if (covered) {
-    chain->stamp.store(stamp, std::memory_order_release);
-    if (!above || above->proven.load(std::memory_order_acquire) == proof.epoch)
-      chain->proven.store(proof.epoch, std::memory_order_release);
-  }
+  if (covered) prove(*chain, proof, stamp);
   return chain;
 }
 

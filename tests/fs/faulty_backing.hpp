@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,9 +15,15 @@ class FaultyBacking : public backing::Backing {
  public:
   /// Calls that would have changed the tree, in order.
   std::vector<std::string> changes;
+  /// How often attributes were asked for.
+  std::atomic<long> looks{0};
   /// Call → errno with which it fails instead of being made.
   std::map<std::string, int> faults;
 
+  Result<backing::Attr> stat_at(int dir, const char* name) override {
+    ++looks;
+    return Backing::stat_at(dir, name);
+  }
   Result<UniqueFd> open_at(int dir, const char* name, int flags, mode_t mode) override {
     if ((flags & (O_CREAT | O_TRUNC)) != 0) {
       if (Status s = change("create"); !s) return s;

@@ -13,6 +13,7 @@
 #include "explain.hpp"
 #include "json_lines.hpp"
 #include "operation.hpp"
+#include "status.hpp"
 
 namespace acefs::tool::acectl {
 
@@ -29,6 +30,7 @@ struct Options {
   ExplainOptions explain;
   Rules rules;
   std::string roles_config;
+  std::string status_path;
 };
 
 struct Commands {
@@ -37,6 +39,7 @@ struct Commands {
   CLI::App* encode;
   CLI::App* decide;
   CLI::App* role;
+  CLI::App* status;
 };
 
 std::string operation_names() {
@@ -78,6 +81,8 @@ Commands add_commands(CLI::App& app, Options& o) {
   CLI::App* list = commands.role->add_subcommand("list", "Print the roles and their permissions");
   list->add_option("--config", o.roles_config, "acefs.toml, for its roles")->type_name("FILE");
   commands.role->require_subcommand(1);
+  commands.status = app.add_subcommand("status", "Print what a mount says of itself");
+  commands.status->add_option("PATH", o.status_path, "Anything on the mount")->required();
   return commands;
 }
 
@@ -131,6 +136,7 @@ Exit run_command(Args args, Io& io) {
   if (commands.decode->parsed()) return answer_lines(decode_line, io);
   if (commands.encode->parsed()) return answer_lines(encode_line, io);
   if (commands.decide->parsed()) return answer_lines(decide_line, io);
+  if (commands.status->parsed()) return status(options.status_path, io);
   return list_roles(options.roles_config, io);
 }
 
