@@ -106,8 +106,8 @@ At Authorizer::with_names(const Request& rq, At at) {
   return at;
 }
 
-Result<At> Authorizer::child(const Request& rq, const At& parent, const std::string& name) {
-  auto chain = walk_.child_of(parent.chain, name);
+Result<At> Authorizer::child(const Request& rq, const At& parent, const std::string& name, bool told) {
+  auto chain = walk_.child_of(parent.chain, name, told);
   if (!chain) return chain.status();
   return at_of(rq, std::move(*chain), parent.who);
 }

@@ -55,8 +55,9 @@ class Authorizer {
   template <typename Enough>
   Result<At> authorize_if(const Request& rq, node::NodeId id, Enough&& enough, node::Look when = node::Look::Always);
 
-  /// A child of `parent` by name, as the caller of `parent` meets it. ENOENT: no such name.
-  Result<At> child(const Request& rq, const At& parent, const std::string& name);
+  /// A child of `parent` by name, as the caller of `parent` meets it. ENOENT: no such name. `told`: the kernel must have been
+  /// told what has it, else ESTALE.
+  Result<At> child(const Request& rq, const At& parent, const std::string& name, bool told = false);
 
   /// The same of a file that was just made there and is open as `fd`.
   Result<At> new_child(const Request& rq, const At& parent, const std::string& name, const node::SharedFd& fd);
@@ -109,6 +110,9 @@ Result<At> Authorizer::authorize_if(const Request& rq, node::NodeId id, Enough&&
     if ((*at)->decision.granted && enough(**at)) return std::move(*at);
     refused = Status::from(EACCES);
   }
+  // A removed directory tells nobody. Who is refused might not be by the one that has its name now.
+  if (refused.errno_value() == EACCES && when == node::Look::IfInDoubt && node->is_directory())
+    return authorize_if(rq, id, std::forward<Enough>(enough));
   return refused;
 }
 

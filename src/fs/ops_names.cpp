@@ -100,9 +100,10 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
   if ((flags & ~static_cast<unsigned>(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0) return Status::from(EINVAL);
   const bool exchange = (flags & RENAME_EXCHANGE) != 0;
 
-  auto moved = auth_.child(rq, *source, from);
+  // The kernel moves what it believes to have the names: if that is not so it must look again first.
+  auto moved = auth_.child(rq, *source, from, true);
   if (!moved) return moved.status();
-  auto replaced = auth_.child(rq, *target, to);
+  auto replaced = auth_.child(rq, *target, to, true);
   if (!replaced && replaced.error().errno_value() != ENOENT) return replaced.status();
   if (replaced && (flags & RENAME_NOREPLACE) != 0) return Status::from(EEXIST);
   if (!replaced && exchange) return Status::from(ENOENT);

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <utility>
 
 #include "fuse/server.hpp"
@@ -12,9 +13,14 @@ namespace {
 /// More than that is not worth keeping: every operation verifies names and handles by itself, the kernel's copies only make the
 /// first one after a change slower or its cached pages live a little longer.
 constexpr std::size_t kMaxQueue = 65'536;
+/// How long an operation waits for the kernel to drop a name. Longer than a loaded machine needs; an operation for which the kernel
+/// holds that very directory, which is rare, waits in vain.
+constexpr std::chrono::seconds kPatience{1};
 }  // namespace
 
-Notifier::Notifier() : thread_([this] { run(); }) {}
+Notifier::Notifier() {
+  for (Queue* queue : {&names_, &kept_}) queue->thread = std::thread([this, queue] { run(*queue); });
+}
 
 Notifier::~Notifier() {
   {
@@ -22,7 +28,8 @@ Notifier::~Notifier() {
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  told_.notify_all();
+  for (Queue* queue : {&names_, &kept_}) queue->thread.join();
 }
 
 void Notifier::attach(fuse_session* session) {
@@ -35,45 +42,55 @@ void Notifier::malformed_grant(const std::string& name, const acl::Grant& grant)
               name.empty() ? "the root or a nameless node" : name, grant.error);
 }
 
-void Notifier::stale_name(node::NodeId parent, const std::string& name) { push({Notice::What::Name, parent, name}); }
-void Notifier::revoked(node::NodeId id) { push({Notice::What::Data, id}); }
-void Notifier::changed_behind(node::NodeId id, bool reach) {
-  push({reach ? Notice::What::Reach : Notice::What::Attributes, id});
+void Notifier::stale_name(node::NodeId parent, const std::string& name) {
+  const std::uint64_t number = push(names_, {Notice::What::Name, parent, name});
+  // The kernel may hold the directory for a request that waits for this one.
+  std::unique_lock lock(mutex_);
+  told_.wait_for(lock, kPatience, [&] { return stopping_ || names_.told >= number; });
 }
-void Notifier::names_changed_behind() { push({Notice::What::Names}); }
-void Notifier::all_changed_behind() { push({Notice::What::Everything}); }
+void Notifier::revoked(node::NodeId id) { push(names_, {Notice::What::Data, id}); }
+void Notifier::changed_behind(node::NodeId id, bool reach) {
+  push(kept_, {reach ? Notice::What::Reach : Notice::What::Attributes, id});
+}
+void Notifier::names_changed_behind() { push(kept_, {Notice::What::Names}); }
+void Notifier::all_changed_behind() { push(kept_, {Notice::What::Everything}); }
 
 void Notifier::reach_changed(const node::NodePtr& node) {
   if (cache_ != nullptr) cache_->drop(node);
 }
 
-void Notifier::push(Notice notice) {
+std::uint64_t Notifier::push(Queue& queue, Notice notice) {
+  std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() >= kMaxQueue) {
-      lost_ = true;
-      return;
+    if (queue.notices.size() >= kMaxQueue) {
+      queue.lost = true;
+      return queue.pushed;
     }
-    queue_.push_back(std::move(notice));
+    queue.notices.push_back(std::move(notice));
+    number = ++queue.pushed;
   }
-  changed_.notify_one();
+  changed_.notify_all();
+  return number;
 }
 
-void Notifier::run() {
+void Notifier::run(Queue& queue) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    changed_.wait(lock, [&] { return stopping_ || !queue.notices.empty(); });
     if (stopping_) return;
-    const Notice notice = std::move(queue_.front());
-    queue_.pop_front();
-    const bool lost = std::exchange(lost_, false);
+    const Notice notice = std::move(queue.notices.front());
+    queue.notices.pop_front();
+    const bool lost = std::exchange(queue.lost, false);
     lock.unlock();
     {
-      const std::lock_guard session_lock(session_mutex_);
+      const std::shared_lock session_lock(session_mutex_);
       tell(notice);
       if (lost) tell({Notice::What::Everything});
     }
     lock.lock();
+    ++queue.told;
+    told_.notify_all();
   }
 }
 

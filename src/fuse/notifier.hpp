@@ -2,8 +2,10 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <thread>
 
@@ -16,7 +18,7 @@ struct fuse_session;
 
 namespace acefs::fuse {
 
-/// Tells the kernel what it must not keep any longer, and the log what administrators should know. Works in a thread of its own:
+/// Tells the kernel what it must not keep any longer, and the log what administrators should know. Works in threads of its own:
 /// a notification from within a request would wait for locks that the kernel holds for that request.
 class Notifier : public node::WalkEvents, public fs::OpsEvents, public node::BehindEvents {
  public:
@@ -43,19 +45,30 @@ class Notifier : public node::WalkEvents, public fs::OpsEvents, public node::Beh
     node::NodeId id{};
     std::string name{};
   };
+  /// What was pushed, in order; worked off by a thread of its own.
+  struct Queue {
+    std::deque<Notice> notices;
+    std::uint64_t pushed = 0;
+    std::uint64_t told = 0;
+    bool lost = false;  ///< some found no room
+    std::thread thread;
+  };
+
   void tell(const Notice& notice);
-  void push(Notice notice);
-  void run();
+  /// The notice's number in the queue.
+  std::uint64_t push(Queue& queue, Notice notice);
+  void run(Queue& queue);
 
   std::mutex mutex_;
-  std::mutex session_mutex_;  ///< held while the kernel is being told, so that attach(nullptr) waits for it
+  std::shared_mutex session_mutex_;  ///< held while the kernel is being told, so that attach(nullptr) waits for it
   std::condition_variable changed_;
-  std::deque<Notice> queue_;
+  std::condition_variable told_;
   fuse_session* session_ = nullptr;
   KernelCache* cache_ = nullptr;
-  bool lost_ = false;  ///< notices that found no room
   bool stopping_ = false;
-  std::thread thread_;
+  /// Names and data apart from what cache=public keeps: that waits for operations, which may wait for a name to be dropped.
+  Queue names_;
+  Queue kept_;
 };
 
 }  // namespace acefs::fuse

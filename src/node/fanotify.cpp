@@ -238,11 +238,16 @@ void FanotifyCoherence::fail(int) {
 }
 
 void FanotifyCoherence::keep_short() {
-  struct pollfd fds[2] = {{.fd = group_.get(), .events = POLLIN, .revents = 0}, {.fd = stop_.get(), .events = POLLIN, .revents = 0}};
+  // What is mounted within the tree hides what was there: no event of the filesystem tells.
+  const UniqueFd mounts(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  struct pollfd fds[3] = {{.fd = group_.get(), .events = POLLIN, .revents = 0},
+                          {.fd = stop_.get(), .events = POLLIN, .revents = 0},
+                          {.fd = mounts.get(), .events = POLLPRI, .revents = 0}};
   while (!failed_.load(std::memory_order_relaxed)) {
-    if (::poll(fds, 2, -1) < 0 && errno != EINTR) return;
+    if (::poll(fds, 3, -1) < 0 && errno != EINTR) return;
     if (fds[1].revents != 0) return;
     if (fds[0].revents != 0) drain();
+    if (fds[2].revents != 0) doubt_all();
     if (::poll(&fds[1], 1, behind_ != nullptr ? 0 : kPause) > 0) return;
   }
 }

@@ -23,6 +23,14 @@ LinkPtr link_of(Node& node) {
 
 bool is_gone(Status s) { return s.errno_value() == ENOENT || s.errno_value() == ENOTDIR; }
 
+/// Whether somebody was told that the name is that node's.
+bool is_known_as(const NodePtr& node, const Node& parent, const std::string& name) {
+  if (!node) return false;
+  const std::lock_guard lock(node->mutex);
+  return std::any_of(node->links.begin(), node->links.end(),
+                     [&](const LinkPtr& link) { return link->parent.get() == &parent && link->name == name; });
+}
+
 DirChainPtr replace_chain(const NodePtr& node, DirChainPtr chain) {
   DirChainPtr replaced = chain;  // dies without the lock
   const std::lock_guard lock(node->mutex);
@@ -80,9 +88,12 @@ std::vector<LinkPtr> Walk::links_of(const NodePtr& node) const {
 
 Result<Chain> Walk::chain_of(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd) {
   const Proof proof = coherence_.prove();
+  // A directory without a name was removed, or another thread is just finding out where it was moved.
+  const bool is_root = node == table_.root();
+  const bool nameless = !is_root && !has_link(*node) && !(node->is_directory() && reparent(node, 0));
   const LinkPtr by = link ? link : link_of(*node);
-  if (!by && node != table_.root()) return Status::from(ESTALE);
-  if (!node->is_directory() || (node != table_.root() && !has_link(*node))) return file_chain(node, by, look, own_fd, proof);
+  if (!by && !is_root) return Status::from(ESTALE);
+  if (!node->is_directory() || nameless) return file_chain(node, by, look, own_fd, proof);
   auto chain = directory_chain(node, by, look, proof);
   // Whoever holds the directory open goes on with it although it has lost its name.
   if (!chain && chain.error().errno_value() == ESTALE && own_fd && !has_link(*node)) return file_chain(node, by, look, own_fd, proof);
@@ -117,7 +128,8 @@ Result<DirChainPtr> Walk::up_to(const NodePtr& directory, const Proof& proof) {
 }
 
 Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof) {
-  if (above && !has_link(*node)) return removed_directory(above, node, link);
+  // Without a name it was removed, or another thread is just finding out where it was moved.
+  if (above && !has_link(*node)) return reparent(node, 0) ? Status::from(ESTALE) : removed_directory(above, node, link);
   const Stamp stamp = coherence_.stamp(*node);
   if (is_covered(*node, proof)) {
     DirChainPtr known;
@@ -269,18 +281,27 @@ Result<backing::Attr> Walk::look(const DirChain* above, const NodePtr& node, con
     bound = up && InodeKey::of(*up) == link->parent->key;
   }
   if (bound) return attr;
-  unbind(node, link);
+  unbind(*above, node, link);
   return Status::from(ESTALE);
 }
 
-void Walk::unbind(const NodePtr& node, const LinkPtr& link) {
+void Walk::unbind(const DirChain& above, const NodePtr& node, const LinkPtr& link) {
+  // First, so that nobody comes by that name any more once the node is known by another.
+  if (!link->name.empty()) events_.stale_name(link->parent->id, link->name);
   coherence_.note(*node);
   if (remove_link(*node, *link->parent, link->name) && !node->is_directory()) {
     const std::lock_guard lock(node->mutex);
     node->lost_name = true;
   }
-  if (!link->name.empty()) events_.stale_name(link->parent->id, link->name);
-  if (node->is_directory()) reparent(node, 0);
+  if (!link->name.empty() && is_bound(above, *node, link)) add_link(*node, link);  // it got it back meanwhile
+  if (node->is_directory() && !has_link(*node)) reparent(node, 0);
+}
+
+bool Walk::is_bound(const DirChain& above, const Node& node, const LinkPtr& link) {
+  const auto dir = descriptor_of(above);
+  if (!dir) return false;
+  const auto attr = backing_.stat_at((*dir)->get(), link->name.c_str());
+  return attr && InodeKey::of(*attr) == node.key;
 }
 
 bool Walk::reparent(const NodePtr& node, int depth) {
@@ -306,7 +327,7 @@ bool Walk::reparent(const NodePtr& node, int depth) {
   return true;
 }
 
-Result<Chain> Walk::child_of(const Chain& parent, const std::string& name) {
+Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool told) {
   auto dir = directory(parent);
   if (!dir) return dir.status();
   const std::int64_t started = inode_clock();
@@ -315,6 +336,7 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name) {
     const Status there = attr.error().errno_value() == ENOENT ? confirm(parent) : Status::ok();
     return there ? attr.status() : there;
   }
+  if (told && !is_known_as(table_.find(InodeKey::of(*attr)), *parent.node, name)) return Status::from(ESTALE);
   auto link = std::make_shared<const Link>(Link{parent.node, name});
   const NodePtr node = table_.obtain(InodeKey::of(*attr), link);
   Chain chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = {}, .link = link, .nameless = {},

@@ -19,13 +19,14 @@
 
 namespace acefs::node {
 
-/// What the walk comes across and others should hear of. Calls come from any thread and must not block.
+/// What the walk comes across and others should hear of. Calls come from any thread.
 class WalkEvents {
  public:
   virtual ~WalkEvents() = default;
   /// A grant that cannot be understood, once per change. `name`: the node's name in its parent.
   virtual void malformed_grant(const std::string& name, const acl::Grant& grant) = 0;
-  /// A name that the kernel may still have cached and that is no longer that of its node.
+  /// A name that the kernel may still have cached and that is no longer that of its node. Returns when the kernel has dropped it, or is
+  /// taking too long: until then it would lead others to the wrong node.
   virtual void stale_name(NodeId parent, const std::string& name) = 0;
 };
 
@@ -77,7 +78,8 @@ class Walk {
 
   /// The chain of `name` in the directory that ends `parent`, without another walk. ENOENT: no such name. ESTALE: nor is there such
   /// a directory any more. Makes the child's node if need be (the kernel is not told).
-  Result<Chain> child_of(const Chain& parent, const std::string& name);
+  /// `told`: the kernel believes to know what has that name; ESTALE when that is not what has it.
+  Result<Chain> child_of(const Chain& parent, const std::string& name, bool told = false);
 
   /// The chain of the file that was just made as `name` in that directory, and is open as `fd`.
   Result<Chain> chain_of_new(const Chain& parent, const std::string& name, const SharedFd& fd);
@@ -109,7 +111,8 @@ class Walk {
   /// Attributes of the node by its name, which must be its own.
   Result<backing::Attr> look(const DirChain* above, const NodePtr& node, const LinkPtr& link);
   /// `link` is not bound to `node`: forgets it, and finds a moved directory's new parent.
-  void unbind(const NodePtr& node, const LinkPtr& link);
+  void unbind(const DirChain& above, const NodePtr& node, const LinkPtr& link);
+  bool is_bound(const DirChain& above, const Node& node, const LinkPtr& link);
   bool reparent(const NodePtr& node, int depth);
   Result<SharedFd> descriptor_of(const DirChain& chain);
   Result<SharedFd> descriptor_of(const DirChain* above, const NodePtr& directory, const LinkPtr& link);

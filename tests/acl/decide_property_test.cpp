@@ -98,7 +98,7 @@ TEST_F(DecidePropertyTest, WhatIsRefusedHasAReasonThatExists) {
 TEST_F(DecidePropertyTest, NothingDependsOnGroupsOrNamesThatAreSaidNotToMatter) {
   RandomGrants random(6);
   Identity unknown_groups = alice_;
-  unknown_groups.groups = {alice_.gid};
+  unknown_groups.groups.assign(1, alice_.gid);
   Identity nameless = alice_;
   nameless.principals.clear();
   int without_groups = 0;

@@ -33,6 +33,7 @@ std::vector<Operation> operations() {
       {"Unlink", "unlink", [](fs::Ops& o, const fs::Request& rq, Id id) { return o.unlink(rq, id("d"), "f").errno_value(); }},
       {"Rmdir", "rmdir", [](fs::Ops& o, const fs::Request& rq, Id id) { return o.rmdir(rq, id("d"), "sub").errno_value(); }},
       {"Rename", "rename", [](fs::Ops& o, const fs::Request& rq, Id id) {
+         id("d/f");  // as the kernel does first
          return o.rename(rq, id("d"), "f", id("d"), "g", 0).errno_value();
        }},
       {"Link", "link", [](fs::Ops& o, const fs::Request& rq, Id id) { return error_of(o.link(rq, id("d/f"), id("d"), "g")); }},

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -152,6 +153,9 @@ class WithoutTheDaemonTest : public MountedTest {
   /// What `ask` says within a second, while the daemon is stopped; "nobody answers" otherwise.
   std::string ask_kernel(const std::function<long()>& ask) {
     ::kill(mount().pid(), SIGSTOP);
+    int stopped = 0;
+    EXPECT_EQ(::waitpid(mount().pid(), &stopped, WUNTRACED), mount().pid());
+    EXPECT_TRUE(WIFSTOPPED(stopped));
     int ready[2] = {-1, -1};
     EXPECT_EQ(::pipe2(ready, O_CLOEXEC), 0);
     const pid_t child = ::fork();
