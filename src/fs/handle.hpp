@@ -20,6 +20,7 @@ struct OpenFile {
   acl::AccessMask need;      ///< letters it was opened with; they must still be there
   acl::AccessMask base;      ///< what mode and ownership gave at that time: chmod never revokes a handle
   bool append_only = false;  ///< opened with `a` and without `w`
+  bool lent = false;         ///< counted among those that the kernel may serve by itself
 
   std::mutex mutex;
   /// What the last re-check saw: as long as the ACLs are the same, the verdict is too.

@@ -65,7 +65,8 @@ class Ops {
 
   // ops_lookup.cpp
   Result<Entry> lookup(const Request& rq, node::NodeId parent, const char* name);
-  void forget(node::NodeId id, std::uint64_t count);
+  /// True when the kernel does not remember the node any more.
+  bool forget(node::NodeId id, std::uint64_t count);
   Status access(const Request& rq, node::NodeId id, int mask);
   Result<std::string> readlink(const Request& rq, node::NodeId id);
   Result<struct statvfs> statfs(const Request& rq, node::NodeId id);
@@ -130,6 +131,11 @@ class Ops {
   /// We changed who may reach it; to be called before the operation returns.
   void reach_changed(const node::NodePtr& node) {
     if (options_.public_cache) events_.reach_changed(node);
+  }
+  /// Root wrote an attribute by which the grants are found.
+  void acl_may_have_changed(const node::NodePtr& node) {
+    changed(node);
+    reach_changed(node);
   }
   /// We changed it; changing() says so when it goes.
   void changed(const node::NodePtr& node) { walk_.coherence().changed_by_us(*node); }

@@ -79,7 +79,8 @@ Result<backing::Attr> Ops::truncate_open(OpenFile& file, const SetAttr& set) {
 Result<backing::Attr> Ops::setattr(const Request& rq, node::NodeId id, const SetAttr& set, OpenFile* file) {
   // ftruncate(2): the handle has the right already, whatever became of the way to it.
   if (file != nullptr && set.size && !set.mode && !set.uid && !set.gid) return truncate_open(*file, set);
-  auto at = auth_.look(rq, id, node::Look::FilesIfInDoubt);
+  // With a new mode comes the question which setuid bits were there, and writes clear these.
+  auto at = auth_.look(rq, id, set.mode ? node::Look::Always : node::Look::FilesIfInDoubt);
   if (!at) return at.status();
   SetAttr wanted = set;
   if (set.uid || set.gid) wanted.mode.reset();

@@ -18,7 +18,10 @@ Result<Entry> Ops::new_entry(const At& parent, const char* name) {
   auto dir = walk_.directory(parent.chain);
   if (!dir) return dir.status();
   auto attr = backing_.stat_at((*dir)->get(), name);
-  if (!attr) return attr.status();
+  if (!attr) {
+    reach_changed(parent.node());  // the kernel may believe that the name is not there
+    return attr.status();
+  }
   auto link = std::make_shared<const node::Link>(node::Link{parent.node(), name});
   return entry_of(table_.obtain(node::InodeKey::of(*attr), std::move(link)), *attr);
 }
@@ -66,7 +69,8 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
     // but the way through it.
     if ((flags & O_EXCL) != 0 || at.error().errno_value() != EACCES) return at.status();
     auto entry = lookup(rq, parent, name);
-    if (!entry) return entry.error().errno_value() == ENOENT ? at.status() : entry.status();
+    if (!entry && entry.error().errno_value() != ENOENT) return entry.status();
+    if (!entry || entry->id == node::NodeId{}) return at.status();
     auto file = open(rq, entry->id, flags & ~(O_CREAT | O_EXCL));
     if (!file) {
       forget(entry->id, 1);
@@ -82,6 +86,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
     if (fd.error().errno_value() != EEXIST || (flags & O_EXCL) != 0) return in_directory(*at, fd.status());
     auto entry = lookup(rq, parent, name);
     if (!entry) return entry.status();
+    if (entry->id == node::NodeId{}) return Status::from(ENOENT);
     auto file = open(rq, entry->id, flags & ~O_CREAT);
     if (!file) {
       forget(entry->id, 1);
@@ -91,7 +96,10 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   }
   const auto opened = std::make_shared<const UniqueFd>(std::move(*fd));
   auto made = auth_.new_child(rq, *at, name, opened);
-  if (!made) return made.status();
+  if (!made) {
+    reach_changed(at->node());  // the kernel may believe that the name is not there
+    return made.status();
+  }
   AccessMask need;
   if ((flags & O_ACCMODE) != O_WRONLY) need |= Perm::ReadData;
   if ((flags & O_ACCMODE) != O_RDONLY) need |= Perm::WriteData;

@@ -119,7 +119,7 @@ Status Ops::may_reach_special(const Request& rq, const At& parent, const char* n
   return Status::from(EACCES);
 }
 
-void Ops::forget(node::NodeId id, std::uint64_t count) { table_.forget(id, count); }
+bool Ops::forget(node::NodeId id, std::uint64_t count) { return table_.forget(id, count); }
 
 // access(2): r; w (a directory: w, a or D); x; existence: t.
 Status Ops::access(const Request& rq, node::NodeId id, int mask) {

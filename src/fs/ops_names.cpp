@@ -69,6 +69,7 @@ Status Ops::remove(const Request& rq, node::NodeId parent, const char* name, int
   }
   name_gone(*at, *child, name);
   changed(child->node());
+  reach_changed(child->node());  // it may be reached by other names, of which fewer people know
   return Status::ok();
 }
 
@@ -147,7 +148,10 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
     }
     return Status::ok();
   }
-  if (replaced) name_gone(*target, *replaced, to);
+  if (replaced) {
+    name_gone(*target, *replaced, to);
+    reach_changed(replaced->node());
+  }
   node::remove_link(*moved->node(), *source->node(), from);
   node::add_link(*moved->node(), std::move(moved_link));
   if (!same_parent) reach_changed(moved->node());

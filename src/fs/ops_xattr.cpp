@@ -140,7 +140,9 @@ Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name
   if (kind == XattrKind::User) {
     if (Status s = leaves_names_readable(backing_, fd->get(), name); !s) return s;
   }
-  return backing_.set_xattr(fd->get(), name.c_str(), value.data(), value.size(), flags);
+  const Status s = backing_.set_xattr(fd->get(), name.c_str(), value.data(), value.size(), flags);
+  if (kind != XattrKind::User) acl_may_have_changed(at->node());
+  return s;
 }
 
 Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& name) {
@@ -152,7 +154,9 @@ Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& n
   if (Status s = may_write_xattr(*at, kind); !s) return s;
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
-  return backing_.remove_xattr(fd->get(), name.c_str());
+  const Status s = backing_.remove_xattr(fd->get(), name.c_str());
+  if (kind != XattrKind::User) acl_may_have_changed(at->node());
+  return s;
 }
 
 }  // namespace acefs::fs

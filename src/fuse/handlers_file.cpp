@@ -19,7 +19,10 @@ void adopt(fuse_req_t req, fuse_file_info* fi, std::unique_ptr<fs::OpenFile> fil
   // No shared writable mapping through a handle that may only append.
   fi->direct_io = file->append_only ? 1 : 0;
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
-  if (!file->append_only) fi->backing_id = server.passthrough.open(req, file->node->id, file->fd->get());
+  // All handles of an inode go the same way, so one that only appends is lent too; being direct it still writes through here. Not
+  // one that can also be mapped.
+  file->lent = !file->append_only || !file->need.has(acl::Perm::ReadData);
+  if (file->lent) fi->backing_id = server.passthrough.open(req, file->node->id, file->fd->get());
 #endif
   fi->fh = server.files.adopt(std::move(file));
 }
@@ -27,7 +30,7 @@ void adopt(fuse_req_t req, fuse_file_info* fi, std::unique_ptr<fs::OpenFile> fil
 /// Takes back what adopt() handed out; nullptr if it was before.
 std::unique_ptr<fs::OpenFile> disown(Server& server, const fuse_file_info* fi) {
   std::unique_ptr<fs::OpenFile> file = server.files.take(fi->fh);
-  if (file && !file->append_only) server.passthrough.close(fuse_session_fd(server.session), file->node->id);
+  if (file && file->lent) server.passthrough.close(fuse_session_fd(server.session), file->node->id);
   return file;
 }
 

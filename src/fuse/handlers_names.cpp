@@ -43,16 +43,14 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
 
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t count) {
   Server& server = server_of(req);
-  server.ops.forget(id_of(ino), count);
-  server.cache.forget(id_of(ino));
+  if (server.ops.forget(id_of(ino), count)) server.cache.forget(id_of(ino));
   fuse_reply_none(req);
 }
 
 void op_forget_multi(fuse_req_t req, size_t count, fuse_forget_data* forgets) {
   Server& server = server_of(req);
   for (size_t i = 0; i < count; ++i) {
-    server.ops.forget(id_of(forgets[i].ino), forgets[i].nlookup);
-    server.cache.forget(id_of(forgets[i].ino));
+    if (server.ops.forget(id_of(forgets[i].ino), forgets[i].nlookup)) server.cache.forget(id_of(forgets[i].ino));
   }
   fuse_reply_none(req);
 }

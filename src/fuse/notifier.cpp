@@ -16,6 +16,8 @@ constexpr std::size_t kMaxQueue = 65'536;
 /// How long an operation waits for the kernel to drop a name. Longer than a loaded machine needs; an operation for which the kernel
 /// holds that very directory, which is rare, waits in vain.
 constexpr std::chrono::seconds kPatience{1};
+/// So many wait at most: the others of the at least four threads go on serving, maybe what the kernel waits for.
+constexpr unsigned kMostWaiting = 2;
 }  // namespace
 
 Notifier::Notifier() {
@@ -46,7 +48,10 @@ void Notifier::stale_name(node::NodeId parent, const std::string& name) {
   const std::uint64_t number = push(names_, {Notice::What::Name, parent, name});
   // The kernel may hold the directory for a request that waits for this one.
   std::unique_lock lock(mutex_);
+  if (waiting_ >= kMostWaiting) return;
+  ++waiting_;
   told_.wait_for(lock, kPatience, [&] { return stopping_ || names_.told >= number; });
+  --waiting_;
 }
 void Notifier::revoked(node::NodeId id) { push(names_, {Notice::What::Data, id}); }
 void Notifier::changed_behind(node::NodeId id, bool reach) {

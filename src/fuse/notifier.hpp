@@ -66,6 +66,7 @@ class Notifier : public node::WalkEvents, public fs::OpsEvents, public node::Beh
   fuse_session* session_ = nullptr;
   KernelCache* cache_ = nullptr;
   bool stopping_ = false;
+  unsigned waiting_ = 0;  ///< operations, for a name to be dropped
   /// Names and data apart from what cache=public keeps: that waits for operations, which may wait for a name to be dropped.
   Queue names_;
   Queue kept_;

@@ -128,6 +128,10 @@ void RequestLoop::watch() {
     if (idle < kIdleRounds) continue;
     idle = 0;
     watching_ = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (ended_) return;  // run() has set watching_ before or will: whoever comes later wakes the wait
+    }
     // What was received just before is still watched for.
     if (serving_.load() == kNobody && received_.load() == seen_received) watching_.wait(false);
     watching_ = true;

@@ -23,12 +23,14 @@ struct DirChain {
   const DirChainPtr above;  ///< nullptr: this is the root
   const std::weak_ptr<Node> node;
   const NodeId id;
+  const dev_t dev;
   const LinkPtr link;       ///< its name; nullptr: the root
   const Facts facts;
   const AclPtr acl;
   const std::size_t depth;  ///< segments above this one
 
-  /// Nothing on the way, this segment included, keeps anybody from passing: all modes give x to all, all ACLs only give.
+  /// Nothing on the way, this segment included, keeps anybody from passing: all modes give x to all, all ACLs only give. And
+  /// all of it is on one filesystem, the one whose changes are heard of.
   const bool is_open;
 
   mutable std::atomic<Stamp> stamp{kNoStamp};         ///< of the node, when this segment was last proven

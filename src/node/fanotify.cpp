@@ -188,7 +188,8 @@ void FanotifyCoherence::doubt_all() {
 void FanotifyCoherence::apply_to(ino_t ino, const ::fanotify_event_metadata& event) {
   const bool moved_directory = (event.mask & FAN_MOVE_SELF) != 0 && (event.mask & FAN_ONDIR) != 0;
   table_.find_all(ino, concerned_);
-  if (behind_ != nullptr && event.pid != ::getpid()) tell_behind(event.mask);
+  const bool tells = behind_ != nullptr && event.pid != ::getpid();
+  if (tells) tell_behind(event.mask);
   // Names and contents are looked at by every operation that needs them.
   if ((event.mask & (FAN_ATTRIB | FAN_MOVE_SELF)) == 0 && !concerned_.empty()) {
     concerned_.clear();
@@ -200,7 +201,10 @@ void FanotifyCoherence::apply_to(ino_t ino, const ::fanotify_event_metadata& eve
     const bool any_side_file = moved_directory && concerned_.empty();
     const auto [begin, end] = any_side_file ? std::pair(side_files_.begin(), side_files_.end()) : side_files_.equal_range(ino);
     for (auto it = begin; it != end; ++it) {
-      if (NodePtr node = it->second.lock()) concerned_.push_back(std::move(node));
+      NodePtr node = it->second.lock();
+      if (!node) continue;
+      if (tells) behind_->changed_behind(node->id, true);
+      concerned_.push_back(std::move(node));
     }
   }
   for (const NodePtr& node : concerned_) note(*node);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "node/dir_chain.hpp"
+
 namespace acefs::node {
 namespace {
 
@@ -95,16 +97,18 @@ void Table::count_lookup(const NodePtr& node) {
   if (node->lookups++ == 0) known_.emplace(static_cast<std::uint64_t>(node->id), node);
 }
 
-void Table::forget(NodeId id, std::uint64_t count) {
+bool Table::forget(NodeId id, std::uint64_t count) {
   NodePtr last;  // dies after the lock is gone: its deleter takes it
   const std::unique_lock lock(mutex_);
   const auto it = known_.find(static_cast<std::uint64_t>(id));
-  if (it == known_.end()) return;
+  if (it == known_.end()) return true;
   Node& node = *it->second;
   node.lookups -= std::min(node.lookups, count);
-  if (node.lookups > 0 || (remember_forgotten_ && !node.disowned)) return;
+  if (node.lookups > 0) return false;
+  if (remember_forgotten_ && !node.disowned) return true;
   last = std::move(it->second);
   known_.erase(it);
+  return true;
 }
 
 void Table::disown(const NodePtr& node) {
@@ -133,7 +137,8 @@ bool lost_its_name(Node& node) {
 }
 
 void add_link(Node& node, LinkPtr link) {
-  LinkPtr replaced;  // may hold the last reference to a parent: released after the lock
+  LinkPtr replaced;      // may hold the last reference to a parent: released after the lock
+  DirChainPtr outdated;  // likewise; a moved directory must not keep its former parents alive, it may be above them now
   const std::lock_guard lock(node.mutex);
   node.last_link.reset();
   node.lost_name = false;
@@ -141,6 +146,8 @@ void add_link(Node& node, LinkPtr link) {
   if (node.is_directory()) {
     if (!node.links.empty() && node.links[0]->parent == link->parent && node.links[0]->name == link->name) return;
     if (!node.links.empty()) replaced = std::move(node.links[0]);
+    outdated = std::move(node.chain);
+    node.chain.reset();
     node.links.clear();
     node.links.push_back(std::move(link));
     return;

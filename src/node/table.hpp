@@ -34,8 +34,8 @@ class Table {
   NodePtr obtain(const InodeKey& key, LinkPtr link);
   /// The kernel was told of the node once more.
   void count_lookup(const NodePtr& node);
-  /// The kernel forgot `count` of those.
-  void forget(NodeId id, std::uint64_t count);
+  /// The kernel forgot `count` of those. True: all of them.
+  bool forget(NodeId id, std::uint64_t count);
 
   /// An inode that lost its last name is not found by its key again: its number may be used for another.
   void disown(const NodePtr& node);

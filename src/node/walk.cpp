@@ -348,6 +348,13 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool 
     chain.facts = chain.self->facts;
     chain.acl = chain.self->acl;
     chain.link = chain.self->link;
+    if (parent.proof.holds) {
+      // What happened between the first look and making the node was noted nowhere.
+      attr = backing_.stat_at((*dir)->get(), name.c_str());
+      if (!attr) return attr.status();
+      if (InodeKey::of(*attr) != node->key) return Status::from(ESTALE);
+      chain.attr = *attr;
+    }
     return chain;
   }
   const bool covered = is_covered(*node, parent.proof);

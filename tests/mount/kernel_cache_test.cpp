@@ -2,6 +2,7 @@
 // What the kernel answers by itself, and that it never answers for somebody who may not ask.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -89,6 +90,25 @@ TEST_P(KernelCacheTest, NobodySeesWhatWasMovedWhereHeMayNotGo) {
   EXPECT_EQ(stat_as(kBob, "pub/sub"), "ENOENT");
 }
 
+TEST_P(KernelCacheTest, NobodySeesAFileWhosePublicNameIsGone) {
+  ASSERT_EQ(::link(at("pub/sub/f").c_str(), at("closed/f").c_str()), 0);
+  const auto size_as_bob = [&] {
+    return errno_name(errno_as(kBob, kBob, [&] {
+      struct statx x {};
+      return ::statx(AT_FDCWD, at("closed/f").c_str(), 0, STATX_SIZE, &x);
+    }));
+  };
+  EXPECT_EQ(size_as_bob(), "0") << "by its other name he may";
+  EXPECT_EQ(stat_as(kAlice, "pub/sub/f"), "0");
+  ASSERT_EQ(::unlink(at("pub/sub/f").c_str()), 0);
+  EXPECT_EQ(size_as_bob(), "EACCES");
+}
+
+TEST_P(KernelCacheTest, WhoMayNotCreateIsToldSoOfAnAbsentName) {
+  EXPECT_EQ(errno_name(errno_as(kBob, kBob, [&] { return try_open(at("pub/sub/absent"), O_CREAT | O_WRONLY); })), "EACCES");
+  EXPECT_EQ(errno_name(errno_as(kBob, kBob, [&] { return try_open(at("pub/sub/absent"), O_WRONLY); })), "ENOENT");
+}
+
 TEST_P(KernelCacheTest, ANameThatIsMadeThroughTheMountIsThere) {
   ASSERT_EQ(spill(at("pub/sub/absent"), "x", O_CREAT | O_WRONLY), 0);
   EXPECT_EQ(stat_as(kBob, "pub/sub/absent"), "0");
@@ -136,6 +156,27 @@ TEST_P(KernelCacheTest, ARevokedHandleReadsNothingAlthoughItsPagesAreCached) {
   EXPECT_EQ(bob.run(1), 0);
   ASSERT_EQ(remove_allow(at("secret"), user(kBob)), 0);
   EXPECT_EQ(errno_name(bob.run(1)), "EACCES");
+}
+
+TEST_P(ChangeBehindTheMountTest, OfGrantsInASideFileIsSeen) {
+  for (int i = 0; i < 80; ++i) ASSERT_EQ(allow(at("pub"), "u:somebody-" + std::to_string(i), "r"), 0);
+  EXPECT_EQ(stat_as(kBob, "pub/sub/f"), "0");
+  Mount other({.options = "coherence=statx", .arguments = {}, .source = mount().backing()});
+  REQUIRE_MOUNT(other);
+  ASSERT_EQ(deny(other.at("pub"), user(kBob), "x"), 0);
+  EXPECT_TRUE(soon([&] { return stat_as(kBob, "pub/sub/f") == "EACCES"; }));
+  EXPECT_EQ(other.stop(), 0);
+}
+
+TEST_P(ChangeBehindTheMountTest, OnAFilesystemMountedInTheTreeIsSeenAtOnce) {
+  ASSERT_EQ(::mount("none", real("pub/sub").c_str(), "tmpfs", 0, "mode=755"), 0);
+  make_file(real("pub/sub/g"), 0644);
+  EXPECT_TRUE(soon([&] { return stat_as(kBob, "pub/sub/g") == "0"; }));
+  EXPECT_EQ(stat_as(kBob, "pub/sub/nope"), "ENOENT");
+  ASSERT_EQ(::chmod(real("pub/sub").c_str(), 0700), 0);
+  EXPECT_EQ(stat_as(kBob, "pub/sub/g"), "EACCES");
+  EXPECT_EQ(stat_as(kBob, "pub/sub/nope"), "EACCES");
+  EXPECT_EQ(::umount2(real("pub/sub").c_str(), MNT_DETACH), 0);
 }
 
 std::string name_of(const ::testing::TestParamInfo<const char*>& mode) {
