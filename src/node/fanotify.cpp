@@ -10,6 +10,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstring>
 
 namespace acefs::node {
@@ -145,37 +146,40 @@ void FanotifyCoherence::drain() {
 bool FanotifyCoherence::apply(const char* events, std::size_t size) {
   std::size_t at = 0;
   while (at + sizeof(struct fanotify_event_metadata) <= size) {
-    const auto& event = *reinterpret_cast<const struct fanotify_event_metadata*>(events + at);
+    struct fanotify_event_metadata event {};  // copied: events are aligned to 4 bytes only
+    std::memcpy(&event, events + at, sizeof event);
     if (event.event_len < sizeof event || event.event_len > size - at || event.vers != FANOTIFY_METADATA_VERSION) {
       fail(EPROTO);
       return false;
     }
-    apply_one(event);
+    apply_one(event, reinterpret_cast<const unsigned char*>(events + at));
     at += event.event_len;
   }
   return size > kBufferSize / 2;
 }
 
-void FanotifyCoherence::apply_one(const ::fanotify_event_metadata& event) {
+void FanotifyCoherence::apply_one(const ::fanotify_event_metadata& event, const unsigned char* bytes) {
   events_.fetch_add(1, std::memory_order_relaxed);
   if ((event.mask & FAN_Q_OVERFLOW) != 0) {
     overflows_.fetch_add(1, std::memory_order_relaxed);
     doubt_all();
     return;
   }
-  const auto* bytes = reinterpret_cast<const unsigned char*>(&event);
   std::size_t at = event.metadata_len;
-  while (at + sizeof(struct fanotify_event_info_fid) + sizeof(struct file_handle) <= event.event_len) {
-    const auto& info = *reinterpret_cast<const struct fanotify_event_info_fid*>(bytes + at);
-    if (info.hdr.len == 0) break;
-    if (info.hdr.info_type == FAN_EVENT_INFO_TYPE_FID) {
-      const auto& handle = *reinterpret_cast<const struct file_handle*>(info.handle);
+  constexpr std::size_t kHandle = offsetof(struct fanotify_event_info_fid, handle);
+  constexpr std::size_t kBytes = kHandle + offsetof(struct file_handle, f_handle);
+  while (at + kBytes <= event.event_len) {
+    const auto header = number_at<struct fanotify_event_info_header>(bytes + at);
+    if (header.len == 0 || header.len > event.event_len - at) break;
+    if (header.info_type == FAN_EVENT_INFO_TYPE_FID) {
+      const auto size = number_at<std::uint32_t>(bytes + at + kHandle);
+      const auto type = number_at<std::int32_t>(bytes + at + kHandle + sizeof size);
       ino_t ino = 0;
-      if (!read_handle_(handle.handle_type, handle.f_handle, handle.handle_bytes, ino)) break;
+      if (header.len < kBytes || size > header.len - kBytes || !read_handle_(type, bytes + at + kBytes, size, ino)) break;
       apply_to(ino, event);
       return;
     }
-    at += info.hdr.len;
+    at += header.len;
   }
   doubt_all();  // of whatever it was
 }

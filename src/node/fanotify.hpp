@@ -50,7 +50,8 @@ class FanotifyCoherence final : public Coherence {
 
   void drain();
   bool apply(const char* events, std::size_t size);
-  void apply_one(const ::fanotify_event_metadata& event);
+  /// `bytes`: the same, and the information that follows it.
+  void apply_one(const ::fanotify_event_metadata& event, const unsigned char* bytes);
   void apply_to(ino_t ino, const ::fanotify_event_metadata& event);
   void tell_behind(std::uint64_t mask);
   void doubt_all();
