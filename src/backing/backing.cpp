@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "backing/xattr_at.hpp"
+
 namespace acefs::backing {
 namespace {
 
@@ -126,12 +128,11 @@ Result<std::size_t> Backing::read_directory(int fd, char* buffer, std::size_t si
   return static_cast<std::size_t>(n);
 }
 
-Result<std::string> Backing::get_xattr(int fd, const char* name) {
-  const auto get = [&](std::string& value) {
-    const ssize_t n = ::fgetxattr(fd, name, value.data(), value.size());
-    if (n >= 0 || errno != EBADF) return n;
-    return ::getxattr(ProcPath(fd).c_str(), name, value.data(), value.size());  // an O_PATH descriptor
-  };
+namespace {
+
+/// Reads by `get` what is short at most times.
+template <typename Get>
+Result<std::string> read_xattr(Get&& get) {
   std::string value(256, '\0');
   ssize_t n = get(value);
   if (n < 0 && errno == ERANGE) {
@@ -141,6 +142,20 @@ Result<std::string> Backing::get_xattr(int fd, const char* name) {
   if (n < 0) return Status::last();
   value.resize(static_cast<std::size_t>(n));
   return value;
+}
+
+}  // namespace
+
+Result<std::string> Backing::get_xattr(int fd, const char* name) {
+  return read_xattr([&](std::string& value) {
+    const ssize_t n = ::fgetxattr(fd, name, value.data(), value.size());
+    if (n >= 0 || errno != EBADF) return n;
+    return ::getxattr(ProcPath(fd).c_str(), name, value.data(), value.size());  // an O_PATH descriptor
+  });
+}
+
+Result<std::string> Backing::get_xattr_at(int dir, const char* name, const char* attribute) {
+  return read_xattr([&](std::string& value) { return backing::get_xattr_at(dir, name, attribute, value.data(), value.size()); });
 }
 
 Result<std::vector<std::string>> Backing::list_xattrs(int fd) {

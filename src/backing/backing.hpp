@@ -67,6 +67,8 @@ class Backing {
   virtual Result<std::size_t> read_directory(int fd, char* buffer, std::size_t size);
 
   virtual Result<std::string> get_xattr(int fd, const char* name);
+  /// By name: the caller finds out whether it was the right inode's. ENOSYS: not on this kernel.
+  virtual Result<std::string> get_xattr_at(int dir, const char* name, const char* attribute);
   virtual Result<std::vector<std::string>> list_xattrs(int fd);
   virtual Status set_xattr(int fd, const char* name, const void* value, std::size_t size, int flags);
   virtual Status remove_xattr(int fd, const char* name);

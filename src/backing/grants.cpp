@@ -10,6 +10,7 @@
 #include "grant_writer.hpp"
 #include "node_attributes.hpp"
 #include "side_file.hpp"
+#include "xattr_at.hpp"
 
 namespace acefs::backing {
 
@@ -96,6 +97,19 @@ Result<StoredGrants> GrantStore::read(int fd) const {
     if (is_same_change(before, after)) return grants;
     before = after;
   }
+}
+
+bool GrantStore::none_at(int dir, const char* name) const {
+  std::array<char, 1024> list;
+  const ssize_t size = list_xattr_at(dir, name, list.data(), list.size());
+  if (size <= 0) return size == 0;
+  const NodeNames names(options_.prefix);
+  for (std::string_view left(list.data(), static_cast<std::size_t>(size)); !left.empty();) {
+    const std::string_view one = left.substr(0, left.find('\0'));
+    if (names.concerns(one)) return false;
+    left.remove_prefix(std::min(left.size(), one.size() + 1));
+  }
+  return true;
 }
 
 bool GrantStore::side_unchanged(const std::string& side_path, const std::optional<SideStamp>& stamp) const {

@@ -94,7 +94,7 @@ Result<At> Authorizer::new_child(const Request& rq, const At& parent, const std:
 
 bool Authorizer::is_for_everyone(const node::Chain& chain) const {
   if (!options_.public_cache || !options_.profile.mode_gives_base || chain.nameless || !chain.proof.holds) return false;
-  const bool open_above = !chain.above || (chain.above->is_open && chain.above->dev == chain.node->key.dev);
+  const bool open_above = !chain.above || (chain.above->is_open && chain.above->dev == chain.node->key().dev);
   return open_above && chain.acl->only_gives() && !resolver_.refuses_anyone();
 }
 

@@ -22,7 +22,7 @@ Result<Entry> Ops::new_entry(const At& parent, const char* name) {
     reach_changed(parent.node());  // the kernel may believe that the name is not there
     return attr.status();
   }
-  auto link = std::make_shared<const node::Link>(node::Link{parent.node(), name});
+  auto link = node::Link::make(parent.node(), name);
   return entry_of(table_.obtain(node::InodeKey::of(*attr), std::move(link)), *attr);
 }
 
@@ -125,11 +125,8 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   auto pinned = backing_.reopen(fd->get(), O_PATH);
   if (!pinned) return pinned.status();
   const node::NodePtr node = table_.obtain(node::InodeKey::of(*attr), nullptr);
-  {
-    const std::lock_guard lock(node->mutex);
-    node->pinned = std::make_shared<const UniqueFd>(std::move(*pinned));
-    node->last_link = std::make_shared<const node::Link>(node::Link{at->node(), std::string()});
-  }
+  node::pin(*node, std::make_shared<const UniqueFd>(std::move(*pinned)));
+  node::set_last_link(*node, node::Link::make(at->node(), ""));
   auto chain = walk_.chain_of(node, nullptr);
   if (!chain) return chain.status();
   AccessMask need = Perm::WriteData;

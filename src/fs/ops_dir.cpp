@@ -38,7 +38,7 @@ std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, 
   const bool at_root = at.node() == table_.root();
   if (at_root && entry.name == backing::kSideDir) return std::nullopt;
   const bool dots = entry.name == "." || entry.name == "..";
-  if (at_root && entry.name == "..") entry.ino = at.node()->key.ino;  // what is above the mount is not ours to tell
+  if (at_root && entry.name == "..") entry.ino = at.node()->key().ino;  // what is above the mount is not ours to tell
   // Attributes go out for children whose t the caller has; the others are mere names.
   if (plus && !dots) {
     auto child = auth_.child(rq, at, std::string(entry.name));

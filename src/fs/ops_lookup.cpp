@@ -41,7 +41,7 @@ Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* na
     if (s.errno_value() == ENOENT && auth_.is_listed_for_everyone(at->chain)) return Entry{};
     return s.errno_value() == ESTALE ? lookup_below_stale(rq, parent, name) : s;
   }
-  auto link = std::make_shared<const node::Link>(node::Link{at->node(), name});
+  auto link = node::Link::make(at->node(), name);
   const Entry found{.id = {}, .attr = *attr};
   if (found.must_be_looked_up()) {
     if (Status s = may_reach_special(rq, *at, name); !s) return s;
@@ -84,15 +84,11 @@ Status Ops::lookup_below_stale(const Request& rq, node::NodeId parent, const cha
   const Status stale = Status::from(ESTALE);
   const node::NodePtr node = table_.find(parent);
   if (!node) return stale;
-  node::LinkPtr link;
-  {
-    const std::lock_guard lock(node->mutex);
-    link = node->last_link;
-  }
-  if (!link || link->name.empty()) return stale;
+  const node::LinkPtr link = node::last_link(*node);
+  if (!link || link->name().empty()) return stale;
   auto above = auth_.look(rq, link->parent->id);
   if (!above) return stale;
-  auto now = auth_.child(rq, *above, link->name);
+  auto now = auth_.child(rq, *above, std::string(link->name()));
   if (!now || !now->is_directory() || !now->may(Perm::Execute)) return stale;
   auto dir = walk_.directory(now->chain);
   if (!dir) return stale;

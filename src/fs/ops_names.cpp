@@ -20,36 +20,20 @@ Status Ops::may_delete(const At& parent, const At& child) const {
 
 bool Ops::pin_before_unlink(const At& child) {
   if (child.chain.link == nullptr) return false;
-  const node::NodePtr& node = child.node();
-  {
-    const std::lock_guard lock(node->mutex);
-    if (node->links.size() > 1 || node->pinned) return false;
-  }
+  node::Node& node = *child.node();
+  if (node::has_further_links(node) || node::is_pinned(node)) return false;
   auto fd = walk_.open_path(child.chain);
   if (!fd) return false;
-  auto pinned = std::make_shared<const UniqueFd>(std::move(*fd));
-  const std::lock_guard lock(node->mutex);
-  node->pinned = std::move(pinned);
+  node::pin(node, std::make_shared<const UniqueFd>(std::move(*fd)));
   return true;
 }
-
-namespace {
-
-/// The name stayed, so the descriptor need not.
-void unpin(node::Node& node) {
-  const std::lock_guard lock(node.mutex);
-  node.pinned.reset();
-}
-
-}  // namespace
 
 void Ops::name_gone(const At& parent, const At& child, const char* name) {
   const bool none_left = node::remove_link(*child.node(), *parent.node(), name);
   if (none_left && (child.is_directory() || child.chain.attr->st.st_nlink <= 1)) {
     table_.disown(child.node());
   } else if (!none_left) {
-    const std::lock_guard lock(child.node()->mutex);
-    child.node()->pinned.reset();
+    node::unpin(*child.node());
   }
 }
 
@@ -64,7 +48,7 @@ Status Ops::remove(const Request& rq, node::NodeId parent, const char* name, int
   if (!dir) return dir.status();
   const bool pinned = pin_before_unlink(*child);
   if (Status s = backing_.unlink_at((*dir)->get(), name, flags); !s) {
-    if (pinned) unpin(*child->node());
+    if (pinned) node::unpin(*child->node());  // the name stayed, so the descriptor need not
     return s;
   }
   name_gone(*at, *child, name);
@@ -130,17 +114,17 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
   if (!to_fd) return to_fd.status();
   const bool pinned = replaced && !exchange && replaced->node() != moved->node() && pin_before_unlink(*replaced);
   if (Status s = backing_.rename_at((*from_fd)->get(), from, (*to_fd)->get(), to, flags); !s) {
-    if (pinned) unpin(*replaced->node());
+    if (pinned) node::unpin(*replaced->node());
     return s;
   }
   if (replaced && replaced->node() == moved->node()) return Status::ok();  // two names of one inode: nothing moved
   const auto moved_noted = changing(moved->node());
   const auto replaced_noted = changing(replaced ? replaced->node() : moved->node());
-  auto moved_link = std::make_shared<const node::Link>(node::Link{target->node(), to});
+  auto moved_link = node::Link::make(target->node(), to);
   if (exchange) {
     node::remove_link(*replaced->node(), *target->node(), to);
     node::remove_link(*moved->node(), *source->node(), from);
-    node::add_link(*replaced->node(), std::make_shared<const node::Link>(node::Link{source->node(), from}));
+    node::add_link(*replaced->node(), node::Link::make(source->node(), from));
     node::add_link(*moved->node(), std::move(moved_link));
     if (!same_parent) {
       reach_changed(moved->node());

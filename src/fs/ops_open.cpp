@@ -51,6 +51,10 @@ Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, nod
                                                    std::uint64_t epoch) {
   auto file = std::make_unique<OpenFile>();
   file->node = at.node();
+  if (walk_.is_vouched(at.chain)) {
+    file->proven = at.chain.proof.epoch;
+    file->stamp = at.chain.stamp;
+  }
   file->fd = std::move(fd);
   file->opener = rq.caller;
   file->need = need;
@@ -62,9 +66,7 @@ Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, nod
   file->who = at.who;
   file->next_expiry = at.decision.next_expiry;
   file->epoch = epoch;
-  const std::lock_guard lock(file->node->mutex);
-  std::erase_if(file->node->opened, [](const auto& fd_ref) { return fd_ref.expired(); });
-  file->node->opened.push_back(file->fd);
+  node::opened(*file->node, file->fd);
   return file;
 }
 
@@ -72,8 +74,7 @@ void Ops::release(std::unique_ptr<OpenFile> file) {
   const node::NodePtr node = file->node;
   locker_.drop_all(*file);
   file.reset();
-  const std::lock_guard lock(node->mutex);
-  std::erase_if(node->opened, [](const auto& fd_ref) { return fd_ref.expired(); });
+  node::closed(*node);
 }
 
 Status Ops::recheck(OpenFile& file) {
@@ -86,17 +87,14 @@ Status Ops::recheck(OpenFile& file) {
   for (int i = 0; i < kTries; ++i) {
     bool decided = false;
     for (const node::LinkPtr& link : walk_.links_of(file.node)) {
-      const node::Stamp stamp = walk_.coherence().stamp(*file.node);
       auto chain = walk_.chain_of(file.node, link, node::Look::IfInDoubt, file.fd);
       if (!chain && chain.error().errno_value() == ESTALE) continue;
       if (!chain) return chain.error();
       decided = true;
       if (!still_granted(file, *chain, now)) continue;
-      const bool vouched = chain->proof.holds && chain->link && walk_.coherence().covers(file.node->key.dev) &&
-                           (!chain->above || chain->above->proven.load(std::memory_order_acquire) == chain->proof.epoch);
       const std::lock_guard lock(file.mutex);
-      file.proven = vouched ? chain->proof.epoch : 0;
-      file.stamp = stamp;
+      file.proven = walk_.is_vouched(*chain) ? chain->proof.epoch : 0;
+      file.stamp = chain->stamp;
       return Status::ok();
     }
     if (decided) return refuse_handle(file);

@@ -49,9 +49,7 @@ Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std:
   if (kind == XattrKind::Marker) return Status::from(ENODATA);
   if ((kind == XattrKind::User || kind == XattrKind::Reserved) && !at->effective().has(Perm::ReadNamed)) return Status::from(EACCES);
   if (kind == XattrKind::Trusted && !at->is_root()) return Status::from(ENODATA);
-  auto fd = walk_.any_path(at->chain);
-  if (!fd) return fd.status();
-  return backing_.get_xattr((*fd)->get(), name.c_str());
+  return walk_.xattr(at->chain, name.c_str());
 }
 
 // n for `user.*`, c for grants (one's own always); what may not be read is not listed. EACCES if that leaves nothing to say.

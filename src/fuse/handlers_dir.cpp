@@ -91,7 +91,7 @@ void op_releasedir(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
     if (!dir) return Status::from(EBADF);
     ops.releasedir(std::move(dir));
     return Status::ok();
-  });
+  }, As::Anybody);
 }
 
 void op_fsyncdir(fuse_req_t req, fuse_ino_t, int data_only, fuse_file_info* fi) {

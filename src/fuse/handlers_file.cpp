@@ -121,7 +121,7 @@ void op_release(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
     if (fi->flock_release != 0) static_cast<void>(ops.locker().flock(*file, LOCK_UN));
     ops.release(std::move(file));
     return Status::ok();
-  });
+  }, As::Anybody);
 }
 
 void op_fsync(fuse_req_t req, fuse_ino_t, int data_only, fuse_file_info* fi) {

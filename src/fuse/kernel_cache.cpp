@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "node/descriptors.hpp"
+#include "node/names.hpp"
 
 namespace acefs::fuse {
 namespace {
@@ -64,13 +64,9 @@ bool KernelCache::is_below(node::NodeId id, const node::Node& top) const {
   constexpr int kMaxDepth = 8192;
   for (int depth = 0; at && depth < kMaxDepth; ++depth) {
     if (at.get() == &top) return true;
-    node::NodePtr up;
-    {
-      const std::lock_guard lock(at->mutex);
-      if (at->links.size() > 1) return true;  // by which of its names the kernel came to it is not known
-      if (!at->links.empty()) up = at->links.front()->parent;
-    }
-    at = std::move(up);
+    if (node::has_further_links(*at)) return true;  // by which of its names the kernel came to it is not known
+    const node::LinkPtr link = node::link_of(*at);
+    at = link ? link->parent : nullptr;
   }
   return false;
 }

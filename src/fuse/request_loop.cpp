@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "fuse/request_loop.hpp"
 
+#include <linux/fuse.h>
 #include <poll.h>
 #include <signal.h>
 
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 
 namespace acefs::fuse {
 namespace {
@@ -16,6 +18,15 @@ using namespace std::chrono_literals;
 constexpr auto kPatience = 1ms;
 /// The watch goes to sleep when nothing was received for so many times that long.
 constexpr int kIdleRounds = 50;
+
+/// What is done in no time and nobody waits for: not worth another thread. A caller who opens and closes files has the next request
+/// waiting with each of these.
+bool is_done_at_once(const fuse_buf& request) {
+  struct fuse_in_header header {};
+  if ((request.flags & FUSE_BUF_IS_FD) != 0 || request.size < sizeof header) return false;
+  std::memcpy(&header, request.mem, sizeof header);
+  return header.opcode == FUSE_RELEASE || header.opcode == FUSE_RELEASEDIR || header.opcode == FUSE_FORGET || header.opcode == FUSE_BATCH_FORGET;
+}
 
 }  // namespace
 
@@ -90,7 +101,7 @@ void RequestLoop::receive(fuse_buf& buffer) {
     if (size == -EINTR && fuse_session_exited(session_) == 0) continue;
     if (size <= 0 || fuse_session_exited(session_) != 0) return end(size < 0 && size != -EINTR ? -size : 0);
     const std::uint64_t number = received_.fetch_add(1) + 1;
-    if (more_waiting()) {
+    if (!is_done_at_once(buffer) && more_waiting()) {
       give_token();
       fuse_session_process_buf(session_, &buffer);
       return;

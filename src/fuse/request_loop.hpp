@@ -15,7 +15,7 @@ namespace acefs::fuse {
 /// Receives the kernel's requests and has them served by several threads.
 ///
 /// One thread at a time receives. It serves what it received itself, and lets another receive meanwhile only if more requests
-/// are waiting, or when serving takes longer than a few milliseconds. If all threads received, as libfuse's loop has it, each request
+/// are waiting that somebody waits for, or when serving takes longer than a few milliseconds. If all threads received, as libfuse's loop has it, each request
 /// would go to the thread that has slept longest, most likely on another processor: a caller who does one thing after the
 /// other would wait for a cold thread each time, twice as long.
 class RequestLoop {

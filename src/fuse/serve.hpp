@@ -18,14 +18,18 @@ inline fs::Request request_of(fuse_req_t req) {
   return {{.uid = ctx->uid, .gid = ctx->gid, .pid = ctx->pid}};
 }
 
-/// Runs one operation as its caller and replies once: with what `reply` sends for its value, or with its errno. The only
-/// place where exceptions end (libfuse is C) and where an error becomes a reply.
+/// As whom the thread runs an operation. What the kernel asks for in nobody's name, and asks nothing of who it is, is run as whoever
+/// the thread was last: to become another costs three system calls, and two more to become the caller again.
+enum class As { Caller, Anybody };
+
+/// Runs one operation and replies once: with what `reply` sends for its value, or with its errno. The only place where exceptions end
+/// (libfuse is C) and where an error becomes a reply.
 template <typename Run, typename Reply>
-void serve(fuse_req_t req, const char* op, Run&& run, Reply&& reply) noexcept {
+void serve(fuse_req_t req, const char* op, Run&& run, Reply&& reply, As as = As::Caller) noexcept {
   int err = EIO;
   try {
     const fs::Request rq = request_of(req);
-    backing::act_as(rq.caller.uid, rq.caller.gid);
+    if (as == As::Caller) backing::act_as(rq.caller.uid, rq.caller.gid);
     auto done = run(server_of(req).ops, rq);
     if (done) {
       reply(done);
@@ -49,8 +53,8 @@ void serve(fuse_req_t req, const char* op, Run&& run, Reply&& reply) noexcept {
 
 /// The same for operations whose only reply is success.
 template <typename Run>
-void serve(fuse_req_t req, const char* op, Run&& run) noexcept {
-  serve(req, op, std::forward<Run>(run), [req](const Status&) { fuse_reply_err(req, 0); });
+void serve(fuse_req_t req, const char* op, Run&& run, As as = As::Caller) noexcept {
+  serve(req, op, std::forward<Run>(run), [req](const Status&) { fuse_reply_err(req, 0); }, as);
 }
 
 /// A reply with a node: if nobody is left to receive it, the lookup that it counts for is taken back.

@@ -10,6 +10,15 @@ void Coherence::note(Node& node) {
   if (node.is_directory()) epoch_.fetch_add(1, std::memory_order_acq_rel);
 }
 
+void Coherence::note_moved(Node& node) {
+  if (node.is_directory()) return note(node);
+  const std::lock_guard lock(node.mutex);
+  const Stamp before = stamp(node);
+  const std::uint32_t version = node.version.fetch_add(1, std::memory_order_acq_rel) + 1;
+  // Of the same generation: if everything came into doubt meanwhile, so did this.
+  if (node.acl_stamp == before) node.acl_stamp = (before & ~Stamp{UINT32_MAX}) | version;
+}
+
 void Coherence::note_all() {
   generation_.fetch_add(1, std::memory_order_acq_rel);
   epoch_.fetch_add(1, std::memory_order_acq_rel);

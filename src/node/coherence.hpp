@@ -60,6 +60,8 @@ class Coherence {
 
   /// What was read of the node is in doubt.
   void note(Node& node);
+  /// Its names are, and what they lead to; not its ACL.
+  void note_moved(Node& node);
   /// Everything is.
   void note_all();
   /// To be kept with what is going to be read of the node.

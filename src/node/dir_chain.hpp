@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
@@ -13,15 +12,19 @@
 
 namespace acefs::node {
 
+struct DirChain;
+using DirChainPtr = Ref<const DirChain>;
+
 /// The verified way from the root down to a directory: all that decisions about what is in it need to know of its ancestors.
 ///
 /// Immutable but for how long it was proven to hold, and shared: each directory's chain is its parent's and one segment more.
 /// It keeps the nodes above alive, not the directory's own, which has it.
 struct DirChain {
-  DirChain(DirChainPtr parent, const NodePtr& directory, LinkPtr by, const Facts& read, AclPtr stored);
+  DirChain(DirChainPtr parent, const Node& directory, LinkPtr by, const Facts& read, AclPtr stored);
+  ~DirChain();
 
-  const DirChainPtr above;  ///< nullptr: this is the root
-  const std::weak_ptr<Node> node;
+  mutable RefCount references;
+  mutable DirChainPtr above;  ///< nullptr: this is the root. Changed by destructors only
   const NodeId id;
   const dev_t dev;
   const LinkPtr link;       ///< its name; nullptr: the root
@@ -64,7 +67,7 @@ struct DirChain {
   bool any_groups_ = false;
   bool modes_differ_ = false;  ///< some segment's group and other bits do
 
-  mutable std::mutex mutex_;
+  mutable SmallMutex mutex_;
   mutable std::unique_ptr<std::array<Recent, kRecent>> recent_;
   mutable std::size_t next_ = 0;
 };

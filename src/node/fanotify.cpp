@@ -199,13 +199,17 @@ void FanotifyCoherence::apply_to(ino_t ino, const ::fanotify_event_metadata& eve
     concerned_.clear();
     return;
   }
+  const bool moved_only = (event.mask & FAN_ATTRIB) == 0;
+  for (const NodePtr& node : concerned_) moved_only ? note_moved(*node) : note(*node);
+  const bool is_none_of_ours = concerned_.empty();
+  concerned_.clear();
   {
     const std::lock_guard lock(side_mutex_);
     // A directory that is no node of ours may be one of those that side files are in.
-    const bool any_side_file = moved_directory && concerned_.empty();
+    const bool any_side_file = moved_directory && is_none_of_ours;
     const auto [begin, end] = any_side_file ? std::pair(side_files_.begin(), side_files_.end()) : side_files_.equal_range(ino);
     for (auto it = begin; it != end; ++it) {
-      NodePtr node = it->second.lock();
+      NodePtr node = table_.find(it->second);
       if (!node) continue;
       if (tells) behind_->changed_behind(node->id, true);
       concerned_.push_back(std::move(node));
@@ -231,12 +235,12 @@ bool FanotifyCoherence::watch_side_file(int root, const std::string& path, const
   const std::lock_guard lock(side_mutex_);
   const auto [begin, end] = side_files_.equal_range(st.st_ino);
   for (auto it = begin; it != end; ++it) {
-    if (it->second.lock() == node) return false;
+    if (it->second == node->id) return false;
   }
   const std::string by_fd = "/proc/self/fd/" + std::to_string(fd.get());
   if (::fanotify_mark(group_.get(), FAN_MARK_ADD, FAN_MODIFY | FAN_ATTRIB, AT_FDCWD, by_fd.c_str()) < 0) fail(errno);
-  std::erase_if(side_files_, [](const auto& entry) { return entry.second.expired(); });
-  side_files_.emplace(st.st_ino, node);
+  std::erase_if(side_files_, [this](const auto& entry) { return !table_.find(entry.second); });
+  side_files_.emplace(st.st_ino, node->id);
   return true;
 }
 

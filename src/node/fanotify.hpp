@@ -74,7 +74,7 @@ class FanotifyCoherence final : public Coherence {
   std::vector<NodePtr> concerned_;   ///< likewise
 
   std::mutex side_mutex_;
-  std::unordered_multimap<ino_t, std::weak_ptr<Node>> side_files_;
+  std::unordered_multimap<ino_t, NodeId> side_files_;  ///< whose grants each of them has
 
   std::thread keeper_;
 };

@@ -2,174 +2,153 @@
 #include "node/table.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <new>
+#include <utility>
 
-#include "node/dir_chain.hpp"
+#include "node/names.hpp"
 
 namespace acefs::node {
-namespace {
 
-constexpr std::uint32_t slot_of(NodeId id) { return static_cast<std::uint32_t>(static_cast<std::uint64_t>(id)); }
-constexpr NodeId make_id(std::uint32_t generation, std::uint32_t slot) {
-  return NodeId{(static_cast<std::uint64_t>(generation) << 32) | slot};
-}
-
-}  // namespace
-
-Table::Table(const InodeKey& root_key, bool remember_forgotten) : remember_forgotten_(remember_forgotten) {
-  slots_.resize(2);  // slot 0 is never a node, so that 0 is never a node's number; slot 1 is the root
-  root_ = std::make_shared<Node>(kRootId, root_key);
-  slots_[1].node = root_;
-  by_key_[root_key] = root_;
+Table::Table(const InodeKey& root_key, bool remember_forgotten)
+    : remember_forgotten_(remember_forgotten), trimmer_([this] { shrink(); }) {
+  root_ = NodePtr(new Node(*this, kRootId, root_key));
+  slots_.put(kRootId, *root_);
+  by_inode_.insert(*root_);
+  root_->listed_.by_inode = true;
 }
 
 Table::~Table() {
-  // Nodes give their slots back as they die, and children keep their parents alive: let go of them before the rest.
-  auto known = std::move(known_);
-  known_.clear();
-  known.clear();
-  root_.reset();
+  slots_.for_each([](Node& node) {
+    if (node.listed_.by_kernel) NodePtr::adopt(&node);
+  });
 }
 
 NodePtr Table::find(NodeId id) const {
   const std::shared_lock lock(mutex_);
-  const std::uint32_t slot = slot_of(id);
-  if (slot >= slots_.size() || make_id(slots_[slot].generation, slot) != id) return nullptr;
-  return slots_[slot].node.lock();
+  Node* node = slots_.at(id);
+  return node != nullptr ? NodePtr::if_alive(node) : nullptr;
 }
 
 NodePtr Table::find(const InodeKey& key) const {
   const std::shared_lock lock(mutex_);
-  const auto it = by_key_.find(key);
-  return it == by_key_.end() ? nullptr : it->second.lock();
+  return find_locked(key);
+}
+
+NodePtr Table::find_locked(const InodeKey& key) const {
+  NodePtr found;
+  by_inode_.each(key.ino, [&](Node& node) {
+    if (node.key() == key) found = NodePtr::if_alive(&node);  // one that dies may be followed by one that came after it
+    return !found;
+  });
+  return found;
 }
 
 void Table::find_all(ino_t ino, std::vector<NodePtr>& nodes) const {
   const std::shared_lock lock(mutex_);
-  if (by_key_.empty()) return;
-  const std::size_t bucket = by_key_.bucket(InodeKey{.ino = ino});
-  for (auto it = by_key_.begin(bucket); it != by_key_.end(bucket); ++it) {
-    if (it->first.ino != ino) continue;
-    if (NodePtr node = it->second.lock()) nodes.push_back(std::move(node));
-  }
+  by_inode_.each(ino, [&](Node& node) {
+    nodes.emplace_back();  // before there is a reference that an exception would drop under the lock
+    nodes.back() = NodePtr::if_alive(&node);
+    if (!nodes.back()) nodes.pop_back();
+    return true;
+  });
 }
 
 NodePtr Table::obtain(const InodeKey& key, LinkPtr link) {
   NodePtr node = find(key);
   if (!node) {
     const std::unique_lock lock(mutex_);
-    auto& entry = by_key_[key];
-    node = entry.lock();
-    if (!node) {
-      std::uint32_t slot = 0;
-      if (free_.empty()) {
-        slot = static_cast<std::uint32_t>(slots_.size());
-        slots_.emplace_back();
-      } else {
-        slot = free_.back();
-        free_.pop_back();
-      }
-      const NodeId id = make_id(slots_[slot].generation, slot);
-      node = NodePtr(new Node(id, key), [this](Node* n) {
-        release_slot(n->id, n->key, n);
-        delete n;
-      });
-      slots_[slot].node = node;
-      entry = node;
-    }
+    node = find_locked(key);
+    if (!node) node = make(key);
   }
   if (link) add_link(*node, std::move(link));
   return node;
 }
 
-void Table::release_slot(NodeId id, const InodeKey& key, const Node*) {
-  const std::unique_lock lock(mutex_);
-  const std::uint32_t slot = slot_of(id);
-  ++slots_[slot].generation;
-  slots_[slot].node.reset();
-  free_.push_back(slot);
-  const auto it = by_key_.find(key);
-  if (it != by_key_.end() && it->second.expired()) by_key_.erase(it);
+NodePtr Table::make(const InodeKey& key) {
+  const NodeId id = slots_.take();
+  NodePtr node;
+  try {
+    node = NodePtr(new Node(*this, id, key));
+  } catch (const std::bad_alloc&) {
+    slots_.give_back(id);
+    throw;
+  }
+  slots_.put(id, *node);
+  by_inode_.insert(*node);
+  node->listed_.by_inode = true;
+  return node;
 }
 
 void Table::count_lookup(const NodePtr& node) {
   if (node == root_) return;
   const std::unique_lock lock(mutex_);
-  if (node->lookups++ == 0) known_.emplace(static_cast<std::uint64_t>(node->id), node);
+  ++node->lookups_;
+  if (node->listed_.by_kernel) return;
+  node->listed_.by_kernel = true;
+  ++held_by_kernel_;
+  NodePtr(node).detach();
 }
 
 bool Table::forget(NodeId id, std::uint64_t count) {
-  NodePtr last;  // dies after the lock is gone: its deleter takes it
+  NodePtr last;  // dies after the lock is gone
   const std::unique_lock lock(mutex_);
-  const auto it = known_.find(static_cast<std::uint64_t>(id));
-  if (it == known_.end()) return true;
-  Node& node = *it->second;
-  node.lookups -= std::min(node.lookups, count);
-  if (node.lookups > 0) return false;
-  if (remember_forgotten_ && !node.disowned) return true;
-  last = std::move(it->second);
-  known_.erase(it);
+  Node* node = slots_.at(id);
+  if (node == nullptr || !node->listed_.by_kernel) return true;
+  node->lookups_ -= std::min(node->lookups_, count);
+  if (node->lookups_ > 0) return false;
+  if (remember_forgotten_ && node->listed_.by_inode) return true;
+  node->listed_.by_kernel = false;
+  --held_by_kernel_;
+  last = NodePtr::adopt(node);
   return true;
 }
 
 void Table::disown(const NodePtr& node) {
-  NodePtr other;  // if it was the last reference, it dies after the lock is gone
   const std::unique_lock lock(mutex_);
-  node->disowned = true;
-  const auto it = by_key_.find(node->key);
-  if (it == by_key_.end()) return;
-  other = it->second.lock();
-  if (other == node) by_key_.erase(it);
+  if (!node->listed_.by_inode) return;
+  node->listed_.by_inode = false;
+  by_inode_.erase(*node);
 }
 
 std::size_t Table::size() const {
   const std::shared_lock lock(mutex_);
-  return known_.size();
+  return held_by_kernel_;
 }
 
-bool is_open(Node& node) {
-  const std::lock_guard lock(node.mutex);
-  return !node.opened.empty();
+Table::Room Table::room() const {
+  const std::shared_lock lock(mutex_);
+  return {slots_.used(), slots_.size(), by_inode_.buckets()};
 }
 
-bool lost_its_name(Node& node) {
-  const std::lock_guard lock(node.mutex);
-  return node.lost_name;
+void Table::shrink() {
+  const std::unique_lock lock(mutex_);
+  slots_.shrink();
 }
 
-void add_link(Node& node, LinkPtr link) {
-  LinkPtr replaced;      // may hold the last reference to a parent: released after the lock
-  DirChainPtr outdated;  // likewise; a moved directory must not keep its former parents alive, it may be above them now
-  const std::lock_guard lock(node.mutex);
-  node.last_link.reset();
-  node.lost_name = false;
-  node.pinned.reset();
-  if (node.is_directory()) {
-    if (!node.links.empty() && node.links[0]->parent == link->parent && node.links[0]->name == link->name) return;
-    if (!node.links.empty()) replaced = std::move(node.links[0]);
-    outdated = std::move(node.chain);
-    node.chain.reset();
-    node.links.clear();
-    node.links.push_back(std::move(link));
-    return;
+void Node::dispose() noexcept { table_.bury(*this); }
+
+// Whoever looks for the node from here on does not find it; whoever was looking was kept waiting for.
+void Table::take_off(Node& node) noexcept {
+  const std::unique_lock lock(mutex_);
+  if (node.listed_.by_inode) by_inode_.erase(node);
+  slots_.give_back(node.id);
+}
+
+void Table::bury(Node& node) noexcept {
+  take_off(node);
+  // A node lets go of its parents, which may be the last to do so: they wait for their turn here, or a deep tree would be a deep
+  // recursion.
+  thread_local Node* waiting = nullptr;
+  thread_local bool digging = false;
+  node.next_ = std::exchange(waiting, &node);
+  if (std::exchange(digging, true)) return;
+  while (waiting != nullptr) {
+    Node* const next = std::exchange(waiting, waiting->next_);
+    delete next;
+    trimmer_.freed();
   }
-  for (const LinkPtr& known : node.links) {
-    if (known->parent == link->parent && known->name == link->name) return;
-  }
-  node.links.push_back(std::move(link));
-}
-
-bool remove_link(Node& node, const Node& parent, const std::string& name) {
-  LinkPtr removed;
-  const std::lock_guard lock(node.mutex);
-  const auto it = std::find_if(node.links.begin(), node.links.end(), [&](const LinkPtr& link) {
-    return link->parent.get() == &parent && link->name == name;
-  });
-  if (it == node.links.end()) return node.links.empty();
-  removed = std::move(*it);
-  node.links.erase(it);
-  if (!node.links.empty()) return false;
-  node.last_link = removed;
-  return true;
+  digging = false;
 }
 
 }  // namespace acefs::node

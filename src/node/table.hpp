@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
-#include <memory>
 #include <shared_mutex>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
+#include "node/by_inode.hpp"
 #include "node/node.hpp"
+#include "node/slots.hpp"
+#include "node/trimmer.hpp"
 
 namespace acefs::node {
 
-/// All nodes: by the kernel's number, and by inode. Thread-safe.
+/// All nodes: by the kernel's number, and by inode. Thread-safe. Outlives its nodes.
 class Table {
  public:
   /// `root_key` identifies the root of the backing tree; its node is kRootId and is never forgotten.
@@ -40,32 +39,33 @@ class Table {
   /// An inode that lost its last name is not found by its key again: its number may be used for another.
   void disown(const NodePtr& node);
 
+  /// How many nodes the kernel (or an NFS client) holds.
   std::size_t size() const;
 
- private:
-  struct Slot {
-    std::uint32_t generation = 0;
-    std::weak_ptr<Node> node;
+  /// How many there are, and how much room for them.
+  struct Room {
+    std::size_t nodes, slots, buckets;
   };
+  Room room() const;
+  /// Lets go of slots that are not needed any more. Done by itself a while after many nodes were forgotten.
+  void shrink();
 
-  void release_slot(NodeId id, const InodeKey& key, const Node* node);
+ private:
+  friend class Node;
+
+  NodePtr find_locked(const InodeKey& key) const;
+  NodePtr make(const InodeKey& key);
+  /// The last reference to the node has gone.
+  void bury(Node& node) noexcept;
+  void take_off(Node& node) noexcept;
 
   mutable std::shared_mutex mutex_;
-  std::vector<Slot> slots_;
-  std::vector<std::uint32_t> free_;
-  std::unordered_map<InodeKey, std::weak_ptr<Node>, InodeKeyHash> by_key_;
-  std::unordered_map<std::uint64_t, NodePtr> known_;  ///< what the kernel (or an NFS client) holds
-  bool remember_forgotten_;
+  Slots slots_;
+  ByInode by_inode_;
+  std::size_t held_by_kernel_ = 0;
+  const bool remember_forgotten_;
+  Trimmer trimmer_;
   NodePtr root_;
 };
-
-/// Whether somebody has the node open.
-bool is_open(Node& node);
-/// Whether its last name went behind the mount, so that a path may still lead to it.
-bool lost_its_name(Node& node);
-/// Adds a name to a node's names, or makes it the only one of a directory.
-void add_link(Node& node, LinkPtr link);
-/// Removes the name, keeping it as `last_link` if it was the last one. True if none is left.
-bool remove_link(Node& node, const Node& parent, const std::string& name);
 
 }  // namespace acefs::node

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "node/descriptors.hpp"
-
 namespace acefs::node {
 namespace {
 
@@ -15,28 +13,7 @@ namespace {
 /// their links were being followed).
 constexpr std::size_t kMaxDepth = 8192;
 
-LinkPtr link_of(Node& node) {
-  const std::lock_guard lock(node.mutex);
-  if (!node.links.empty()) return node.links.front();
-  return node.last_link;
-}
-
 bool is_gone(Status s) { return s.errno_value() == ENOENT || s.errno_value() == ENOTDIR; }
-
-/// Whether somebody was told that the name is that node's.
-bool is_known_as(const NodePtr& node, const Node& parent, const std::string& name) {
-  if (!node) return false;
-  const std::lock_guard lock(node->mutex);
-  return std::any_of(node->links.begin(), node->links.end(),
-                     [&](const LinkPtr& link) { return link->parent.get() == &parent && link->name == name; });
-}
-
-DirChainPtr replace_chain(const NodePtr& node, DirChainPtr chain) {
-  DirChainPtr replaced = chain;  // dies without the lock
-  const std::lock_guard lock(node->mutex);
-  std::swap(node->chain, replaced);
-  return chain;
-}
 
 /// The last segment of `chain` was as it says when `stamp` was taken.
 void prove(const DirChain& chain, const Proof& proof, Stamp stamp) {
@@ -48,16 +25,7 @@ void prove(const DirChain& chain, const Proof& proof, Stamp stamp) {
 /// Whether what is known of the node's ACL is what was stored when that stamp was taken.
 bool is_proven(Node& node, Stamp stamp) {
   const std::lock_guard lock(node.mutex);
-  return node.acl.stamp == stamp;
-}
-
-/// What a look at the node found, for those who come after.
-void remember(Node& node, const Facts& facts, const LinkPtr& link, Stamp stamp) {
-  LinkPtr replaced = link;  // may hold the last reference to a parent: released after the lock
-  const std::lock_guard lock(node.mutex);
-  node.facts = facts;
-  node.facts_stamp = stamp;
-  std::swap(node.bound, replaced);
+  return node.acl_stamp == stamp;
 }
 
 }  // namespace
@@ -80,12 +48,6 @@ Walk::Walk(backing::Backing& backing, const backing::GrantStore& store, Table& t
     : backing_(backing), store_(store), table_(table), held_(held), principals_(principals), root_(std::move(root)),
       events_(events), coherence_(coherence) {}
 
-std::vector<LinkPtr> Walk::links_of(const NodePtr& node) const {
-  const std::lock_guard lock(node->mutex);
-  if (node->links.empty()) return {nullptr};
-  return node->links;
-}
-
 Result<Chain> Walk::chain_of(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd) {
   const Proof proof = coherence_.prove();
   // A directory without a name was removed, or another thread is just finding out where it was moved.
@@ -105,15 +67,12 @@ Result<DirChainPtr> Walk::up_to(const NodePtr& directory, const Proof& proof) {
   std::vector<std::pair<NodePtr, LinkPtr>> in_doubt;
   DirChainPtr good;
   for (NodePtr at = directory;;) {
-    LinkPtr by;
-    {
-      const std::lock_guard lock(at->mutex);
-      if (proof.holds && at->chain && at->chain->proven.load(std::memory_order_acquire) == proof.epoch) {
-        good = at->chain;
-        break;
-      }
-      by = !at->links.empty() ? at->links.front() : at->last_link;
+    if (proof.holds) {
+      good = HeldDirs::chain_of(*at);
+      if (good && good->proven.load(std::memory_order_acquire) == proof.epoch) break;
+      good = nullptr;
     }
+    const LinkPtr by = link_of(*at);
     in_doubt.emplace_back(at, by);
     if (at == table_.root()) break;
     if (!by || in_doubt.size() > kMaxDepth) return Status::from(ESTALE);
@@ -127,18 +86,15 @@ Result<DirChainPtr> Walk::up_to(const NodePtr& directory, const Proof& proof) {
   return good;
 }
 
-Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof) {
+Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof,
+                                  std::optional<backing::Attr>* looked) {
   // Without a name it was removed, or another thread is just finding out where it was moved.
   if (above && !has_link(*node)) return reparent(node, 0) ? Status::from(ESTALE) : removed_directory(above, node, link);
   const Stamp stamp = coherence_.stamp(*node);
   if (is_covered(*node, proof)) {
-    DirChainPtr known;
-    {
-      const std::lock_guard lock(node->mutex);
-      known = node->chain;
-    }
+    DirChainPtr known = HeldDirs::chain_of(*node);
     if (known && known->link == link && known->stamp.load(std::memory_order_acquire) == stamp) {
-      if (known->above != above) known = replace_chain(node, std::make_shared<const DirChain>(above, node, link, known->facts, known->acl));
+      if (known->above != above) known = held_.keep_chain(node, DirChainPtr(new DirChain(above, *node, link, known->facts, known->acl)));
       prove(*known, proof, stamp);
       return known;
     }
@@ -147,6 +103,7 @@ Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node
   const std::int64_t started = inode_clock();
   auto attr = look(above.get(), node, link);
   if (!attr) return attr.status();
+  if (looked != nullptr) *looked = *attr;
   return looked_at(above, node, link, proof, *attr, stamp, started);
 }
 
@@ -161,7 +118,7 @@ Result<DirChainPtr> Walk::removed_directory(const DirChainPtr& above, const Node
   if (attr->st.st_nlink > 0) return Status::from(ESTALE);
   auto acl = acl_of(above.get(), node, nullptr, fd, *attr, kNoStamp, started);
   if (!acl) return acl.status();
-  return std::make_shared<const DirChain>(above, node, link, Facts::of(*attr), std::move(*acl));
+  return DirChainPtr(new DirChain(above, *node, link, Facts::of(*attr), std::move(*acl)));
 }
 
 /// The chain of the directory of which `attr` was just read; the one that is known if nothing changed.
@@ -170,14 +127,10 @@ Result<DirChainPtr> Walk::looked_at(const DirChainPtr& above, const NodePtr& nod
   const bool covered = is_covered(*node, proof);
   auto acl = acl_of(above.get(), node, link, nullptr, attr, covered ? stamp : kNoStamp, started);
   if (!acl) return acl.status();
-  DirChainPtr chain;
-  {
-    const std::lock_guard lock(node->mutex);
-    chain = node->chain;
-  }
+  DirChainPtr chain = HeldDirs::chain_of(*node);
   const Facts facts = Facts::of(attr);
   if (!chain || chain->above != above || chain->link != link || chain->facts != facts || chain->acl != *acl) {
-    chain = replace_chain(node, std::make_shared<const DirChain>(above, node, link, facts, std::move(*acl)));
+    chain = held_.keep_chain(node, DirChainPtr(new DirChain(above, *node, link, facts, std::move(*acl))));
   }
   if (covered) prove(*chain, proof, stamp);
   return chain;
@@ -220,9 +173,10 @@ Result<Chain> Walk::file_chain(const NodePtr& node, const LinkPtr& link, Look lo
   const Stamp stamp = coherence_.stamp(*node);
   if (covered && look_when != Look::Always) {
     const std::lock_guard lock(node->mutex);
-    if (node->facts_stamp == stamp && node->bound == link && (node->acl.stamp == stamp || !chain.can_have_acl())) {
+    if (node->facts_stamp == stamp && was_bound(*node, link) && (node->acl_stamp == stamp || !chain.can_have_acl())) {
       chain.facts = node->facts;
-      chain.acl = chain.can_have_acl() ? node->acl.acl : no_acl();
+      chain.acl = node->acl();
+      chain.stamp = stamp;
       return chain;
     }
   }
@@ -239,7 +193,10 @@ Result<Chain> Walk::file_chain(const NodePtr& node, const LinkPtr& link, Look lo
   chain.facts = Facts::of(*attr);
   chain.acl = std::move(*acl);
   chain.attr = *attr;
-  if (covered) remember(*node, chain.facts, link, stamp);
+  if (covered) {
+    remember_facts(*node, chain.facts, link, stamp);
+    chain.stamp = stamp;
+  }
   return chain;
 }
 
@@ -257,14 +214,14 @@ Result<Chain> Walk::nameless_chain(const NodePtr& node, const DirChainPtr& above
   chain.facts = Facts::of(*attr);
   chain.acl = std::move(*acl);
   chain.attr = *attr;
-  if (node->is_directory()) chain.self = std::make_shared<const DirChain>(above, node, link_of(*node), chain.facts, chain.acl);
+  if (node->is_directory()) chain.self = DirChainPtr(new DirChain(above, *node, link_of(*node), chain.facts, chain.acl));
   return chain;
 }
 
 Result<backing::Attr> Walk::look(const DirChain* above, const NodePtr& node, const LinkPtr& link) {
   if (node == table_.root()) return backing_.stat_at(root_->get(), "");
   if (above == nullptr) return Status::from(ESTALE);
-  const bool by_parent = link->name.empty();  // a moved directory whose new name is not known yet
+  const bool by_parent = link->name().empty();  // a moved directory whose new name is not known yet
   SharedFd from = by_parent ? any_descriptor(*node) : nullptr;
   if (by_parent && !from) from = held_.reopen(node);
   if (by_parent && !from) return Status::from(ESTALE);
@@ -273,12 +230,12 @@ Result<backing::Attr> Walk::look(const DirChain* above, const NodePtr& node, con
     if (!dir) return dir.status();
     from = std::move(*dir);
   }
-  auto attr = backing_.stat_at(from->get(), link->name.c_str());
+  auto attr = backing_.stat_at(from->get(), link->c_str());
   if (!attr && !is_gone(attr.error())) return attr.error();
-  bool bound = attr && InodeKey::of(*attr) == node->key;
+  bool bound = attr && InodeKey::of(*attr) == node->key();
   if (bound && by_parent) {
     const auto up = backing_.stat_at(from->get(), "..");
-    bound = up && InodeKey::of(*up) == link->parent->key;
+    bound = up && InodeKey::of(*up) == link->parent->key();
   }
   if (bound) return attr;
   unbind(*above, node, link);
@@ -287,21 +244,18 @@ Result<backing::Attr> Walk::look(const DirChain* above, const NodePtr& node, con
 
 void Walk::unbind(const DirChain& above, const NodePtr& node, const LinkPtr& link) {
   // First, so that nobody comes by that name any more once the node is known by another.
-  if (!link->name.empty()) events_.stale_name(link->parent->id, link->name);
+  if (!link->name().empty()) events_.stale_name(link->parent->id, std::string(link->name()));
   coherence_.note(*node);
-  if (remove_link(*node, *link->parent, link->name) && !node->is_directory()) {
-    const std::lock_guard lock(node->mutex);
-    node->lost_name = true;
-  }
-  if (!link->name.empty() && is_bound(above, *node, link)) add_link(*node, link);  // it got it back meanwhile
+  if (remove_link(*node, *link->parent, link->name()) && !node->is_directory()) set_lost_its_name(*node);
+  if (!link->name().empty() && is_bound(above, *node, link)) add_link(*node, link);  // it got it back meanwhile
   if (node->is_directory() && !has_link(*node)) reparent(node, 0);
 }
 
 bool Walk::is_bound(const DirChain& above, const Node& node, const LinkPtr& link) {
   const auto dir = descriptor_of(above);
   if (!dir) return false;
-  const auto attr = backing_.stat_at((*dir)->get(), link->name.c_str());
-  return attr && InodeKey::of(*attr) == node.key;
+  const auto attr = backing_.stat_at((*dir)->get(), link->c_str());
+  return attr && InodeKey::of(*attr) == node.key();
 }
 
 bool Walk::reparent(const NodePtr& node, int depth) {
@@ -312,7 +266,7 @@ bool Walk::reparent(const NodePtr& node, int depth) {
   const auto own = backing_.stat_at(self->get(), "");
   if (!own || own->st.st_nlink == 0) return false;
   const auto up = backing_.stat_at(self->get(), "..");
-  if (!up || InodeKey::of(*up) == node->key) return false;  // the root of the filesystem: it left the tree
+  if (!up || InodeKey::of(*up) == node->key()) return false;  // the root of the filesystem: it left the tree
   NodePtr parent = table_.find(InodeKey::of(*up));
   if (!parent) {
     auto fd = backing_.open_at(self->get(), "..", O_RDONLY | O_DIRECTORY);
@@ -323,7 +277,7 @@ bool Walk::reparent(const NodePtr& node, int depth) {
   } else if (parent != table_.root() && !has_link(*parent) && !reparent(parent, depth + 1)) {
     return false;
   }
-  add_link(*node, std::make_shared<const Link>(Link{parent, ""}));
+  add_link(*node, Link::make(parent, ""));
   return true;
 }
 
@@ -336,23 +290,29 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool 
     const Status there = attr.error().errno_value() == ENOENT ? confirm(parent) : Status::ok();
     return there ? attr.status() : there;
   }
-  if (told && !is_known_as(table_.find(InodeKey::of(*attr)), *parent.node, name)) return Status::from(ESTALE);
-  auto link = std::make_shared<const Link>(Link{parent.node, name});
+  if (told) {
+    const NodePtr known = table_.find(InodeKey::of(*attr));
+    if (!known || !has_link(*known, *parent.node, name)) return Status::from(ESTALE);
+  }
+  auto link = Link::make(parent.node, name);
   const NodePtr node = table_.obtain(InodeKey::of(*attr), link);
   Chain chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = {}, .link = link, .nameless = {},
               .attr = *attr, .proof = parent.proof};
   if (node->is_directory()) {
-    auto self = one_down(parent.self, node, link_of(*node), parent.proof);
+    std::optional<backing::Attr> looked;
+    auto self = one_down(parent.self, node, link_of(*node), parent.proof, &looked);
     if (!self) return self.status();
     chain.self = std::move(*self);
     chain.facts = chain.self->facts;
     chain.acl = chain.self->acl;
     chain.link = chain.self->link;
-    if (parent.proof.holds) {
+    if (looked) {
+      chain.attr = looked;
+    } else if (parent.proof.holds) {
       // What happened between the first look and making the node was noted nowhere.
       attr = backing_.stat_at((*dir)->get(), name.c_str());
       if (!attr) return attr.status();
-      if (InodeKey::of(*attr) != node->key) return Status::from(ESTALE);
+      if (InodeKey::of(*attr) != node->key()) return Status::from(ESTALE);
       chain.attr = *attr;
     }
     return chain;
@@ -363,7 +323,7 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool 
     // What happened between the look and this was noted only if the node was known before: once more.
     attr = backing_.stat_at((*dir)->get(), name.c_str());
     if (!attr) return attr.status();
-    if (InodeKey::of(*attr) != node->key) return Status::from(ESTALE);
+    if (InodeKey::of(*attr) != node->key()) return Status::from(ESTALE);
     chain.facts = Facts::of(*attr);
     chain.attr = *attr;
   }
@@ -377,13 +337,13 @@ Result<Chain> Walk::chain_of_new(const Chain& parent, const std::string& name, c
   const std::int64_t started = inode_clock();
   auto attr = backing_.stat_at(fd->get(), "");
   if (!attr) return attr.status();
-  auto link = std::make_shared<const Link>(Link{parent.node, name});
+  auto link = Link::make(parent.node, name);
   const NodePtr node = table_.obtain(InodeKey::of(*attr), link);
   const Stamp stamp = is_covered(*node, parent.proof) ? coherence_.stamp(*node) : kNoStamp;
   auto acl = acl_of(parent.self.get(), node, link, fd, *attr, stamp, started);
   if (!acl) return acl.status();
   return Chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = std::move(*acl), .link = std::move(link),
-               .nameless = {}, .attr = *attr, .proof = parent.proof};
+               .nameless = {}, .attr = *attr, .proof = parent.proof, .stamp = stamp};
 }
 
 Result<backing::Attr> Walk::attributes(const Chain& chain) {
@@ -399,7 +359,7 @@ Result<SharedFd> Walk::directory(const Chain& chain) {
 }
 
 Result<SharedFd> Walk::descriptor_of(const DirChain& chain) {
-  const NodePtr node = chain.node.lock();
+  const NodePtr node = table_.find(chain.id);
   return node ? descriptor_of(chain.above.get(), node, chain.link) : Status::from(ESTALE);
 }
 
@@ -407,37 +367,37 @@ Result<SharedFd> Walk::descriptor_of(const DirChain* above, const NodePtr& node,
   if (node == table_.root()) return root_;
   if (SharedFd held = held_.peek(*node)) return held;
   if (SharedFd fd = held_.reopen(node)) return fd;
-  if (above == nullptr || link->name.empty() || !has_link(*node)) {
+  if (above == nullptr || link->name().empty() || !has_link(*node)) {
     if (SharedFd fd = any_descriptor(*node)) return fd;
     return Status::from(ESTALE);
   }
-  auto fd = open_verified(*above, node, link->name, O_RDONLY | O_DIRECTORY);
+  auto fd = open_verified(*above, node, *link, O_RDONLY | O_DIRECTORY);
   // Without privilege the daemon may be allowed to pass a directory that it may not list.
-  if (!fd && fd.error().errno_value() == EACCES) fd = open_verified(*above, node, link->name, O_PATH | O_DIRECTORY);
+  if (!fd && fd.error().errno_value() == EACCES) fd = open_verified(*above, node, *link, O_PATH | O_DIRECTORY);
   if (!fd) return fd.status();
   return held_.hold(node, std::move(*fd));
 }
 
-Result<UniqueFd> Walk::open_verified(const DirChain& above, const NodePtr& node, const std::string& name, int flags) {
+Result<UniqueFd> Walk::open_verified(const DirChain& above, const NodePtr& node, const Link& link, int flags) {
   auto dir = descriptor_of(above);
   if (!dir) return dir.status();
-  auto fd = backing_.open_at((*dir)->get(), name.c_str(), flags);
+  auto fd = backing_.open_at((*dir)->get(), link.c_str(), flags);
   if (!fd) return is_gone(fd.error()) ? Status::from(ESTALE) : fd.status();
   const auto attr = backing_.stat_at(fd->get(), "");
   if (!attr) return attr.status();
-  if (InodeKey::of(*attr) != node->key) return Status::from(ESTALE);
+  if (InodeKey::of(*attr) != node->key()) return Status::from(ESTALE);
   return std::move(*fd);
 }
 
 Result<UniqueFd> Walk::open_path(const Chain& chain) {
   if (chain.node == table_.root()) return backing_.reopen(root_->get(), O_PATH);
   if (chain.nameless) return backing_.reopen(chain.nameless->get(), O_PATH);
-  if (chain.link->name.empty()) {
+  if (chain.link->name().empty()) {
     auto dir = directory(chain);
     if (!dir) return dir.status();
     return backing_.reopen((*dir)->get(), O_PATH);
   }
-  return open_verified(*chain.above, chain.node, chain.link->name, O_PATH);
+  return open_verified(*chain.above, chain.node, *chain.link, O_PATH);
 }
 
 Result<SharedFd> Walk::any_path(const Chain& chain) {
@@ -448,12 +408,33 @@ Result<SharedFd> Walk::any_path(const Chain& chain) {
   return std::make_shared<const UniqueFd>(std::move(*fd));
 }
 
+Result<std::string> Walk::xattr(const Chain& chain, const char* attribute) {
+  if (chain.stamp != kNoStamp && chain.link && !any_descriptor(*chain.node)) {
+    auto dir = descriptor_of(*chain.above);
+    if (!dir) return dir.status();
+    auto value = backing_.get_xattr_at((*dir)->get(), chain.link->c_str(), attribute);
+    // Whoever gave the name to another inode and back needed two renames in one directory. The second had to wait for the first,
+    // and that for its event to be queued.
+    const auto after = backing_.stat_at((*dir)->get(), chain.link->c_str());
+    const bool is_it = after && InodeKey::of(*after) == chain.node->key();
+    if (is_it && coherence_.prove().holds && coherence_.stamp(*chain.node) == chain.stamp && (value || value.error().errno_value() != ENOSYS))
+      return value;
+  }
+  auto fd = any_path(chain);
+  if (!fd) return fd.status();
+  return backing_.get_xattr((*fd)->get(), attribute);
+}
+
+bool Walk::is_vouched(const Chain& chain) const {
+  return chain.stamp != kNoStamp && (!chain.above || chain.above->proven.load(std::memory_order_acquire) == chain.proof.epoch);
+}
+
 Result<UniqueFd> Walk::open_file(const Chain& chain, int flags) {
   // What would change the file must not happen before it is known to be the one; a file that is leased to another (Samba's
   // oplocks) makes the first attempt fail, and is waited for in the second.
   const bool changes = (flags & O_TRUNC) != 0;
   if (!changes && !chain.nameless) {
-    auto fd = open_verified(*chain.above, chain.node, chain.link->name, flags | O_NONBLOCK);
+    auto fd = open_verified(*chain.above, chain.node, *chain.link, flags | O_NONBLOCK);
     if (fd || (fd.error().errno_value() != EWOULDBLOCK && fd.error().errno_value() != ENXIO)) return fd;
   }
   auto path = open_path(chain);
@@ -469,9 +450,21 @@ Result<backing::StoredGrants> Walk::read_grants(const DirChain* above, const Nod
     if (!dir) return dir.status();
     return store_.read((*dir)->get());
   }
-  auto path = open_verified(*above, node, link->name, O_PATH);
+  auto path = open_verified(*above, node, *link, O_PATH);
   if (!path) return path.status();
   return store_.read(path->get());
+}
+
+/// Tells by name, without opening it, what is so of most files. False: look closer.
+bool Walk::has_no_grants(const DirChain& above, const NodePtr& node, const Link& link, const backing::Attr& attr, Stamp stamp,
+                         std::int64_t started) {
+  const auto dir = descriptor_of(above);
+  if (!dir || !store_.none_at((*dir)->get(), link.c_str())) return false;
+  const auto after = backing_.stat_at((*dir)->get(), link.c_str());
+  if (!after || InodeKey::of(*after) != node->key() || after->ctime_ns != attr.ctime_ns) return false;
+  // Had another inode had the name meanwhile, this one would have been moved twice: a ctime older than the clock tick cannot stay the
+  // same, and of a younger one there would be an event (xattr()).
+  return attr.ctime_ns < started || (stamp != kNoStamp && coherence_.prove().holds && coherence_.stamp(*node) == stamp);
 }
 
 void Walk::report_malformed(const std::vector<acl::Grant>& grants, const AclPtr& before, const LinkPtr& link) {
@@ -480,7 +473,7 @@ void Walk::report_malformed(const std::vector<acl::Grant>& grants, const AclPtr&
     const bool reported = before && std::any_of(before->grants().begin(), before->grants().end(), [&](const acl::Grant& g) {
       return g.key == grant.key && g.value == grant.value;
     });
-    if (!reported) events_.malformed_grant(link ? link->name : std::string(), grant);
+    if (!reported) events_.malformed_grant(std::string(link ? link->name() : ""), grant);
   }
 }
 
@@ -490,17 +483,19 @@ Result<AclPtr> Walk::acl_of(const DirChain* above, const NodePtr& node, const Li
   AclState known;
   {
     const std::lock_guard lock(node->mutex);
-    known = node->acl;
+    known = node->acl_state();
   }
   if (known.acl && stamp != kNoStamp && known.stamp == stamp) return known.acl;
   const bool same_side = !known.side || (known.side->trusted && store_.side_unchanged(known.side->path, known.side->stamp));
   if (known.acl && known.trusted && known.ctime_ns == attr.ctime_ns && same_side) {
     const std::lock_guard lock(node->mutex);
-    if (stamp != kNoStamp && node->acl.acl == known.acl) node->acl.stamp = stamp;
+    if (stamp != kNoStamp && node->acl_known && node->acl() == known.acl) node->acl_stamp = stamp;
     return known.acl;
   }
 
-  auto stored = read_grants(above, node, link, nameless);
+  const bool by_name = !nameless && above != nullptr && !link->name().empty() && !(node->is_directory() && HeldDirs::peek(*node));
+  Result<backing::StoredGrants> stored = backing::StoredGrants{};
+  if (!by_name || !has_no_grants(*above, node, *link, attr, stamp, started)) stored = read_grants(above, node, link, nameless);
   if (!stored) return stored.status();
   // A side file that nobody watched may have changed since it was read.
   if (!stored->side_path.empty() && coherence_.watch_side_file(root_->get(), stored->side_path, node)) {
@@ -525,7 +520,7 @@ Result<AclPtr> Walk::acl_of(const DirChain* above, const NodePtr& node, const Li
   }
   AclPtr acl = fresh.acl;
   const std::lock_guard lock(node->mutex);
-  std::swap(node->acl, fresh);
+  node->swap_acl_state(fresh);
   return acl;
 }
 

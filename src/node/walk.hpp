@@ -12,8 +12,10 @@
 #include "acefs/base/result.hpp"
 #include "backing/backing.hpp"
 #include "node/coherence.hpp"
+#include "node/descriptors.hpp"
 #include "node/dir_chain.hpp"
 #include "node/held_dirs.hpp"
+#include "node/names.hpp"
 #include "node/node.hpp"
 #include "node/table.hpp"
 
@@ -42,9 +44,10 @@ struct Chain {
   SharedFd nameless;                  ///< leads to a node that has no name any more
   std::optional<backing::Attr> attr;  ///< of the node, if this walk looked at it
   Proof proof;
+  Stamp stamp = kNoStamp;             ///< of a file's node when `facts` and `acl` were so; kNoStamp: nobody vouches for them
 
   bool is_directory() const { return node->is_directory(); }
-  bool is_regular() const { return S_ISREG(node->key.type); }
+  bool is_regular() const { return node->is_regular(); }
   /// Only these have `user.*` attributes (xattr(7)), so only these have an ACL of their own.
   bool can_have_acl() const { return is_directory() || is_regular(); }
   acl::Segment segment() const {
@@ -70,7 +73,7 @@ class Walk {
   Coherence& coherence() { return coherence_; }
 
   /// The links by which the node may be reached now; a single nullptr for the root and for nodes without a name.
-  std::vector<LinkPtr> links_of(const NodePtr& node) const;
+  std::vector<LinkPtr> links_of(const NodePtr& node) const { return node::links_of(*node); }
 
   /// The chain of `node` by way of `link` (one of links_of). ESTALE: the name is not the node's any more, and the kernel
   /// should look it up again. EIO: an ACL cannot be read. `own_fd`: leads to a node without a name, for callers that have one.
@@ -94,12 +97,18 @@ class Walk {
   Result<UniqueFd> open_path(const Chain& chain);
   /// Any descriptor of it, maybe O_PATH, maybe one that users have open: for attributes.
   Result<SharedFd> any_path(const Chain& chain);
+  /// An extended attribute of the node that ends `chain`. ENODATA: it has none of that name.
+  Result<std::string> xattr(const Chain& chain, const char* attribute);
+  /// Whether the source vouches for all of the chain of a file until it says otherwise.
+  bool is_vouched(const Chain& chain) const;
   /// Opens the regular file that ends `chain`, verified to be that node.
   Result<UniqueFd> open_file(const Chain& chain, int flags);
 
  private:
   Result<DirChainPtr> up_to(const NodePtr& directory, const Proof& proof);
-  Result<DirChainPtr> one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof);
+  /// `looked`: what was read of it, if it had to be looked at.
+  Result<DirChainPtr> one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof,
+                               std::optional<backing::Attr>* looked = nullptr);
   Result<DirChainPtr> looked_at(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof,
                                 const backing::Attr& attr, Stamp stamp, std::int64_t started);
   Result<DirChainPtr> removed_directory(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link);
@@ -107,7 +116,7 @@ class Walk {
   Result<Chain> file_chain(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd, const Proof& proof);
   Result<Chain> nameless_chain(const NodePtr& node, const DirChainPtr& above, const SharedFd& own_fd, const Proof& proof);
 
-  bool is_covered(const Node& node, const Proof& proof) const { return proof.holds && coherence_.covers(node.key.dev); }
+  bool is_covered(const Node& node, const Proof& proof) const { return proof.holds && coherence_.covers(node.key().dev); }
   /// Attributes of the node by its name, which must be its own.
   Result<backing::Attr> look(const DirChain* above, const NodePtr& node, const LinkPtr& link);
   /// `link` is not bound to `node`: forgets it, and finds a moved directory's new parent.
@@ -116,10 +125,12 @@ class Walk {
   bool reparent(const NodePtr& node, int depth);
   Result<SharedFd> descriptor_of(const DirChain& chain);
   Result<SharedFd> descriptor_of(const DirChain* above, const NodePtr& directory, const LinkPtr& link);
-  Result<UniqueFd> open_verified(const DirChain& above, const NodePtr& node, const std::string& name, int flags);
+  Result<UniqueFd> open_verified(const DirChain& above, const NodePtr& node, const Link& link, int flags);
   Result<AclPtr> acl_of(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless,
                         const backing::Attr& attr, Stamp stamp, std::int64_t started);
   Result<backing::StoredGrants> read_grants(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless);
+  bool has_no_grants(const DirChain& above, const NodePtr& node, const Link& link, const backing::Attr& attr, Stamp stamp,
+                     std::int64_t started);
   void report_malformed(const std::vector<acl::Grant>& grants, const AclPtr& before, const LinkPtr& link);
 
   backing::Backing& backing_;

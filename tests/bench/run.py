@@ -66,6 +66,8 @@ def parse_arguments():
     parser.add_argument("--dir", type=pathlib.Path, default="/var/tmp", help="where backing directories are made (/var/tmp)")
     parser.add_argument("--data-dir", type=pathlib.Path, default="/dev/shm", help="the same for data (/dev/shm)")
     parser.add_argument("--in-memory", action="store_true", help="not in --dir, but on an ext4 filesystem in a file in --data-dir")
+    parser.add_argument("--one-processor", action="store_true",
+                        help="daemon and caller share one processor: how soon an idle one wakes up does not count")
     parser.add_argument("--uid", type=int, default=65534, help="whom to measure as; not root, whom acefs does not check (65534)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the numbers of all rounds")
     parser.add_argument("--update", type=pathlib.Path, metavar="FILE", help="put the report between the markers in this file")
@@ -152,6 +154,8 @@ def main():
         return SKIPPED
     enter_own_mounts()
     raise_file_limit()
+    if arguments.one_processor:
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was made is then removed
     notes = []
     if not has_user_attributes(arguments.data_dir):
@@ -164,6 +168,8 @@ def main():
         if arguments.quick:
             run.make_quick()
         facts = machine(run.build, run)
+        if arguments.one_processor:
+            facts["affinity"] = "one processor for daemon and caller"
         start = time.monotonic()
         results = measure_all(arguments, run, notes)
         facts["duration"] = f"{(time.monotonic() - start) / 60:.0f} minutes"

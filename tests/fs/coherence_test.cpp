@@ -25,7 +25,7 @@ class CoherenceTest : public OpsTest {
   }
   /// False: not here (no privilege, or another filesystem).
   bool use_fanotify() {
-    auto made = node::FanotifyCoherence::make(root_->get(), table_->root()->key.dev, *table_);
+    auto made = node::FanotifyCoherence::make(root_->get(), table_->root()->key().dev, *table_);
     if (!made) return false;
     use(std::move(*made));
     return true;

@@ -65,6 +65,9 @@ class GrantStore {
   /// node or filesystem) give an empty result. EIO: the side file is there but cannot be understood, or the marker is set
   /// and the side file is missing: nobody may be let in on a guess. E2BIG cannot happen for nodes that overflowed.
   Result<StoredGrants> read(int fd) const;
+  /// Whether what has that name now has no grants, as most files: one system call, without a descriptor. False: it has some, or it
+  /// cannot be told this way. The caller finds out whether it was the right inode.
+  bool none_at(int dir, const char* name) const;
 
   /// Whether the side file that `stamp` describes is unchanged (one statx of `side_path`).
   bool side_unchanged(const std::string& side_path, const std::optional<SideStamp>& stamp) const;

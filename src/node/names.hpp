@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "node/node.hpp"
+
+namespace acefs::node {
+
+/// A node's names. Almost every node has one; a file may have more (hard links), a node in use may have lost its last.
+/// These take the node's mutex.
+
+bool has_link(Node& node);
+/// Whether that is one of its names.
+bool has_link(Node& node, const Node& parent, std::string_view name);
+bool has_further_links(Node& node);
+/// Its name, or one of them; if it lost the last one while in use, that: its chain is judged by where it was. nullptr: the root, or
+/// a node that never had one.
+LinkPtr link_of(Node& node);
+/// The names by which it may be reached now; a single nullptr if there are none.
+std::vector<LinkPtr> links_of(Node& node);
+/// The name that was its last one, of a node that has none any more.
+LinkPtr last_link(Node& node);
+/// A node that never had a name is judged by where it would be.
+void set_last_link(Node& node, LinkPtr link);
+
+/// Adds a name to a node's names, or makes it the only one of a directory.
+void add_link(Node& node, LinkPtr link);
+/// Removes the name, keeping it as last_link() if it was the last one. True if none is left.
+bool remove_link(Node& node, const Node& parent, std::string_view name);
+
+/// Whether its last name went behind the mount, so that a path may still lead to it.
+bool lost_its_name(Node& node);
+void set_lost_its_name(Node& node);
+
+/// What a look at the node by that name found, for those who come after.
+void remember_facts(Node& node, const Facts& facts, const LinkPtr& link, Stamp stamp);
+/// Whether that was the name. With the node's mutex held.
+bool was_bound(const Node& node, const LinkPtr& link);
+
+}  // namespace acefs::node
