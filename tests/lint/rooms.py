@@ -10,12 +10,13 @@ top = pathlib.Path(sys.argv[1])
 MAY_USE = {
     "base": set(),
     "acl": {"base"},
+    "nfs4": {"base", "acl"},
     "principal": {"base", "acl"},
     "backing": {"base", "acl"},
     "node": {"base", "acl", "backing"},
-    "fs": {"base", "acl", "principal", "backing", "node"},
-    "fuse": {"base", "acl", "principal", "backing", "node", "fs"},
-    "daemon": {"base", "acl", "principal", "backing", "node", "fs", "fuse"},
+    "fs": {"base", "acl", "nfs4", "principal", "backing", "node"},
+    "fuse": {"base", "acl", "nfs4", "principal", "backing", "node", "fs"},
+    "daemon": {"base", "acl", "nfs4", "principal", "backing", "node", "fs", "fuse"},
     "tools": {"base", "acl", "principal", "backing"},
 }
 include = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.M)
