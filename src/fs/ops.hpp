@@ -17,6 +17,7 @@
 #include "fs/locks.hpp"
 #include "fs/options.hpp"
 #include "fs/request.hpp"
+#include "nfs4/xdr.hpp"
 #include "node/walk.hpp"
 
 namespace acefs::fs {
@@ -169,6 +170,11 @@ class Ops {
   Status apply_grants(const At& at, std::span<const backing::Change> changes, int flags);
   Status write_grants(const Request& rq, const At& at, std::string_view packed);
   Status write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags);
+  // nfs4_acl.cpp
+  Result<std::string> get_nfs4_acl(const At& at, nfs4::Form form) const;
+  Status set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::string_view bytes, int flags);
+  Status apply_nfs4_acl(const At& at, std::span<const backing::Change> grants, mode_t mode);
+  Status change_mode(const At& at, mode_t mode);
   std::optional<DirEntry> entry_for_listing(const Request& rq, const At& at, DirEntry entry, bool plus);
 
   backing::Backing& backing_;

@@ -17,6 +17,12 @@ namespace {
 
 constexpr std::size_t kListMax = 65'536;  // XATTR_LIST_MAX
 
+/// Expired ones are not shown to NFSv4 clients.
+bool has_aces(const acl::Acl& acl, acl::TimePoint now) {
+  return std::any_of(acl.grants().begin(), acl.grants().end(),
+                     [now](const acl::Grant& grant) { return !grant.ace || grant.ace->expires == 0 || now <= grant.ace->expires; });
+}
+
 /// A grant is shown to who has c, and to the one whom it names.
 bool may_see(const At& at, const acl::Grant& grant, acl::PrincipalTable& principals) {
   return at.effective().has(Perm::ReadAcl) || at.who->is(principals.intern(grant.key.principal));
@@ -31,6 +37,7 @@ Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std:
   auto at = auth_.look(rq, id, node::Look::FilesIfInDoubt);
   if (!at) return at.status();
   if (name == kStatusName) return options_.status ? options_.status() : std::string();
+  if (kind == XattrKind::Nfs4) return get_nfs4_acl(*at, *nfs4_form_of(name));
   if (kind == XattrKind::Virtual) {
     at = auth_.with_names(rq, std::move(*at));
     return virtual_xattr(name, options_.prefix, *at->chain.acl,
@@ -64,6 +71,9 @@ Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
     any_grant = true;
     list += options_.prefix + acl::format_key(grant.key) + '\0';
   }
+  // Only where there is more than the mode: ls(1) marks such nodes with +, and cp(1) fails where it cannot copy what is listed.
+  const bool lists_nfs4 = options_.list_nfs4_acl && at->effective().has(Perm::ReadAcl);
+  if (lists_nfs4 && has_aces(*at->chain.acl, wall_clock())) list += std::string(kNfs4AclName) + '\0';
   const bool reads_user = at->effective().has(Perm::ReadNamed);
   if (!reads_user && !any_grant && !at->effective().has(Perm::ReadAcl) && at->chain.can_have_acl()) return Status::from(EACCES);
   auto fd = walk_.any_path(at->chain);
@@ -111,6 +121,7 @@ Status may_write_xattr(const At& at, XattrKind kind) {
       return at.is_root() ? Status::ok() : Status::from(EPERM);
     case XattrKind::System:
     case XattrKind::Virtual:
+    case XattrKind::Nfs4:
     case XattrKind::Grant:
       break;
   }
@@ -125,6 +136,7 @@ Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name
   if (kind == XattrKind::System || (kind == XattrKind::Virtual && name != kApplyName)) return Status::from(EOPNOTSUPP);
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
+  if (kind == XattrKind::Nfs4) return set_nfs4_acl(rq, *at, *nfs4_form_of(name), value, flags);
   if (kind == XattrKind::Virtual) return write_grants(rq, *at, value);
   for (int tries = 0; kind == XattrKind::Grant; ++tries) {
     const Status s = write_grant(rq, *at, name.substr(options_.prefix.size()), std::string(value), flags);
@@ -149,6 +161,8 @@ Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& n
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
   if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::nullopt, 0);
+  // As the empty list: all grants go, and the mode is what there is.
+  if (kind == XattrKind::Nfs4) return set_nfs4_acl(rq, *at, nfs4::Form::Acl, std::string_view("\0\0\0\0", 4), 0);
   if (Status s = may_write_xattr(*at, kind); !s) return s;
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();

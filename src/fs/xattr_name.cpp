@@ -16,7 +16,14 @@ XattrKind xattr_kind(std::string_view name, std::string_view prefix) {
   if (name.starts_with("security.")) return XattrKind::Security;
   if (name.starts_with("trusted.")) return XattrKind::Trusted;
   if (name.starts_with(kVirtualPrefix)) return XattrKind::Virtual;
-  return XattrKind::System;
+  return nfs4_form_of(name) ? XattrKind::Nfs4 : XattrKind::System;
+}
+
+std::optional<nfs4::Form> nfs4_form_of(std::string_view name) {
+  if (name == kNfs4AclName) return nfs4::Form::Acl;
+  if (name == "system.nfs4_dacl") return nfs4::Form::Dacl;
+  if (name == "system.nfs4_acl_xdr") return nfs4::Form::Numbers;
+  return std::nullopt;
 }
 
 }  // namespace acefs::fs

@@ -286,6 +286,27 @@ bool Resolver::refuses_anyone() const {
 
 std::uint64_t Resolver::epoch() const { return state_->epoch; }
 
+std::shared_ptr<const Config> Resolver::config() const { return state_->current()->config; }
+
+std::optional<std::uint32_t> Resolver::number_of(std::string_view principal) {
+  const bool group = principal.starts_with("g:");
+  const std::string_view id = principal.substr(2);
+  if (const auto number = principal::number_of(id)) return number;
+  const auto config = this->config();
+  // By its section's name, or by one of the ids that are in it.
+  const auto in_section = [&](const auto& sections, auto member) -> std::optional<std::uint32_t> {
+    for (const auto& [name, section] : sections) {
+      if (name != id && std::find(section.ids.begin(), section.ids.end(), id) == section.ids.end()) continue;
+      if (section.*member) return section.*member;
+      return group ? state_->accounts.group_id(name) : state_->accounts.user_id(name);
+    }
+    return std::nullopt;
+  };
+  const auto known = group ? in_section(config->groups, &GroupEntry::gid) : in_section(config->users, &UserEntry::uid);
+  if (known) return known;
+  return group ? state_->accounts.group_id(std::string(id)) : state_->accounts.user_id(std::string(id));
+}
+
 std::string Resolver::creator_name(uid_t uid) {
   const auto with = state_->current();
   return state_->user(*with, uid, moment_now()).value->creator;

@@ -89,6 +89,12 @@ class Resolver {
   /// Counts up with every configure(); what was resolved under another number is out of date.
   std::uint64_t epoch() const;
 
+  /// What is known beyond NSS, as of now.
+  std::shared_ptr<const Config> config() const;
+  /// The uid of a "u:" principal, the gid of a "g:" one: a decimal, else by acefs.toml and NSS, which may take its time. Nothing: it has
+  /// none.
+  std::optional<std::uint32_t> number_of(std::string_view principal);
+
   /// What stands as creator in a grant made by this uid: the first id of acefs.toml, else the account name, else the number.
   std::string creator_name(uid_t uid);
 
