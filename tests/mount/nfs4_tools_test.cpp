@@ -281,6 +281,17 @@ TEST_F(RecursiveTest, ReachesEveryFileAndDirectory) {
   EXPECT_EQ(reads(kDave, "d/t/s/b"), 0) << "what the directories give is left: it was not asked for";
 }
 
+TEST_F(RecursiveTest, FollowsSymlinksOnlyWhenToldTo) {
+  make_dir(real("d/t"), 0755, kAlice, kAlice);
+  make_symlink("../f", real("d/t/l"));
+  ASSERT_EQ(setfacl(kAlice, {"-R", "-P", "-a", "A::20004:r"}, "d/t").code, 0);
+  EXPECT_EQ(list_of("d/f"), kStart);
+  EXPECT_EQ(reads(kDave, "d/f"), EACCES);
+  ASSERT_EQ(setfacl(kAlice, {"-R", "-L", "-a", "A::20004:r"}, "d/t").code, 0);
+  EXPECT_EQ(list_of("d/f"), kWithDave);
+  EXPECT_EQ(reads(kDave, "d/f"), 0);
+}
+
 using ReadTest = CommandTest;
 TEST_F(ReadTest, NeedsC) {
   ASSERT_EQ(deny(real("d/f"), user(kCarol), "c"), 0);
