@@ -157,6 +157,8 @@ class Ops {
   Status remove(const Request& rq, node::NodeId parent, const char* name, int flags);
   bool widens(const Request& rq, const At& node, const At& new_parent);
   Status may_delete(const At& parent, const At& child) const;
+  /// `replaced`: what has the new name, if anything has.
+  Status may_rename(const Request& rq, const At& source, const At& moved, const At& target, const At* replaced, bool exchange);
   Result<backing::Attr> truncate_open(OpenFile& file, const SetAttr& set);
   Status plan_setattr(const Request& rq, const At& at, const SetAttr& set, bool by_handle) const;
   bool in_group(const Request& rq, gid_t group);

@@ -31,12 +31,13 @@ Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, 
   const bool may_append = (flags & O_APPEND) != 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_TRUNC) == 0;
   const AccessMask to_append = (need - Perm::WriteData) | Perm::AppendData;
   auto at = auth_.authorize_if(
-      rq, id, [&](const At& node) { return node.may(need) || (may_append && node.may(to_append)); }, node::Look::IfInDoubt);
+      rq, id, [&](const At& node) { return node.may(need) || (may_append && node.may(to_append)); }, node::Look::IfInDoubt, need);
   if (!at) return at.status();
   // Created on the backing since the kernel looked: it opens what is not a regular file by itself, not through here.
   if (!at->chain.is_regular()) return Status::from(ESTALE);
   const bool append_only = !at->may(need);
   if (append_only) need = to_append;
+  auth_.tell(rq, *at, need, true);
   // O_DIRECT is between the caller and the kernel's page cache for the mount: buffers here are not aligned for it.
   // O_APPEND can be taken off by fcntl(2), of which nothing is heard: each write says whether it appends. A handle that may
   // only append always does.
@@ -84,14 +85,16 @@ Status Ops::recheck(OpenFile& file) {
   // A name that turns out to be gone is repaired by the walk that finds it so, or by the rename that is under way: look again.
   constexpr int kTries = 5;
   for (int i = 0; i < kTries; ++i) {
-    bool decided = false;
+    std::optional<node::Chain> refused;
     for (const node::LinkPtr& link : walk_.links_of(file.node)) {
       const node::Stamp stamp = walk_.coherence().stamp(*file.node);
       auto chain = walk_.chain_of(file.node, link, node::Look::IfInDoubt, file.fd);
       if (!chain && chain.error().errno_value() == ESTALE) continue;
       if (!chain) return chain.error();
-      decided = true;
-      if (!still_granted(file, *chain, now)) continue;
+      if (!still_granted(file, *chain, now)) {
+        refused = std::move(*chain);
+        continue;
+      }
       const bool vouched = chain->proof.holds && chain->link && walk_.coherence().covers(file.node->key.dev) &&
                            (!chain->above || chain->above->proven.load(std::memory_order_acquire) == chain->proof.epoch);
       const std::lock_guard lock(file.mutex);
@@ -99,7 +102,10 @@ Status Ops::recheck(OpenFile& file) {
       file.stamp = stamp;
       return Status::ok();
     }
-    if (decided) return refuse_handle(file);
+    if (refused) {
+      auth_.tell({file.opener, "handle"}, At{std::move(*refused), file.who, {}}, file.need, false);
+      return refuse_handle(file);
+    }
   }
   return Status::from(ESTALE);
 }

@@ -13,9 +13,10 @@ MAY_USE = {
     "principal": {"base", "acl"},
     "backing": {"base", "acl"},
     "node": {"base", "acl", "backing"},
-    "fs": {"base", "acl", "principal", "backing", "node"},
-    "fuse": {"base", "acl", "principal", "backing", "node", "fs"},
-    "daemon": {"base", "acl", "principal", "backing", "node", "fs", "fuse"},
+    "audit": {"base", "acl"},
+    "fs": {"base", "acl", "principal", "backing", "node", "audit"},
+    "fuse": {"base", "acl", "principal", "backing", "node", "audit", "fs"},
+    "daemon": {"base", "acl", "principal", "backing", "node", "audit", "fs", "fuse"},
     "tools": {"base", "acl", "principal", "backing"},
 }
 include = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.M)
