@@ -151,7 +151,8 @@ class Ops {
   Result<Entry> new_entry(const At& parent, const char* name);
   Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, node::SharedFd fd, acl::AccessMask need, acl::AccessMask base,
                                                 std::uint64_t epoch);
-  Status refuse_handle(const OpenFile& file);
+  /// `by`: the chain that does not suffice any more, if it is known.
+  Status refuse_handle(OpenFile& file, const node::Chain* by = nullptr);
   bool is_as_proved(OpenFile& file, acl::TimePoint now);
   bool still_granted(OpenFile& file, const node::Chain& chain, acl::TimePoint now);
   Status remove(const Request& rq, node::NodeId parent, const char* name, int flags);

@@ -102,10 +102,7 @@ Status Ops::recheck(OpenFile& file) {
       file.stamp = stamp;
       return Status::ok();
     }
-    if (refused) {
-      auth_.tell({file.opener, "handle"}, At{std::move(*refused), file.who, {}}, file.need, false);
-      return refuse_handle(file);
-    }
+    if (refused) return refuse_handle(file, &*refused);
   }
   return Status::from(ESTALE);
 }
@@ -120,8 +117,16 @@ bool Ops::is_as_proved(OpenFile& file, acl::TimePoint now) {
          (file.next_expiry == 0 || now <= file.next_expiry);
 }
 
-Status Ops::refuse_handle(const OpenFile& file) {
+Status Ops::refuse_handle(OpenFile& file, const node::Chain* by) {
   events_.revoked(file.node->id);
+  if (by != nullptr) {
+    At at{*by, nullptr, {}};
+    {
+      const std::lock_guard lock(file.mutex);
+      at.who = file.who;
+    }
+    auth_.tell({file.opener, "handle"}, at, file.need, false);
+  }
   return Status::from(EACCES);
 }
 
