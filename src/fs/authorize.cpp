@@ -66,8 +66,10 @@ Result<At> Authorizer::look(const Request& rq, node::NodeId id, node::Look when)
   return authorize_if(rq, id, [](const At&) { return true; }, when);
 }
 
-Result<At> Authorizer::authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when) {
-  return authorize_if(rq, id, [need](const At& at) { return at.may(need); }, when);
+Result<At> Authorizer::authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when, Tell how) {
+  auto at = authorize_if(rq, id, [need](const At& found) { return found.may(need); }, when, need);
+  if (at && how == Tell::Always) tell(rq, *at, need, true);
+  return at;
 }
 
 std::optional<Result<At>> Authorizer::next_at(const Request& rq, const node::NodePtr& node, const std::vector<node::LinkPtr>& links,

@@ -25,8 +25,9 @@ Status refused(const At& at, const nfs4::Refusal& refusal) {
 }  // namespace
 
 // Needs c. A node without ACEs has the ACL of its mode.
-Result<std::string> Ops::get_nfs4_acl(const At& at, nfs4::Form form) const {
-  if (!at.effective().has(Perm::ReadAcl)) return Status::from(EACCES);
+Result<std::string> Ops::get_nfs4_acl(const Request& rq, const At& at, nfs4::Form form) const {
+  const bool reads = at.effective().has(Perm::ReadAcl);
+  if (Status s = auth_.told(rq, at, Perm::ReadAcl, reads ? Status::ok() : Status::from(EACCES)); !s) return s;
   const NodeNames names(auth_.resolver(), options_.domain, *at.chain.acl);
   const nfs4::Facts facts{.mode = at.mode(), .is_directory = at.is_directory(), .profile = auth_.profile()};
   const auto list = nfs4::serve(*at.chain.acl, facts, wall_clock(), names, form);
@@ -46,7 +47,7 @@ Status Ops::set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::
   const auto change = nfs4::accept(*list, *at.chain.acl, facts, wall_clock(), names, form);
   if (!change) return refused(at, change.error());
 
-  if (!at.effective().intersects(Perm::AddAce | Perm::ChangeAce)) return Status::from(EPERM);
+  if (!at.effective().intersects(Perm::AddAce | Perm::ChangeAce)) return auth_.told(rq, at, Perm::AddAce, Status::from(EPERM));
   std::vector<backing::Change> grants;
   for (const acl::GrantKey& key : change->remove) {
     auto planned = plan_grant(rq, at, acl::format_key(key), std::nullopt, 0);
@@ -60,7 +61,8 @@ Status Ops::set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::
   }
   const mode_t before = at.mode() & 07777;
   if (change->mode != before) {
-    if (Status s = plan_setattr(rq, at, {.mode = change->mode, .uid = {}, .gid = {}, .size = {}, .atime = {}, .mtime = {}}, false); !s) return s;
+    const SetAttr mode{.mode = change->mode, .uid = {}, .gid = {}, .size = {}, .atime = {}, .mtime = {}};
+    if (Status s = auth_.told(rq, at, Perm::AddAce, plan_setattr(rq, at, mode, false)); !s) return s;
   }
   return apply_nfs4_acl(at, grants, change->mode);
 }

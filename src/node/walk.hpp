@@ -50,6 +50,8 @@ struct Chain {
   bool is_regular() const { return node->is_regular(); }
   /// Only these have `user.*` attributes (xattr(7)), so only these have an ACL of their own.
   bool can_have_acl() const { return is_directory() || is_regular(); }
+  /// Whether an ACE on it asks to be told of access attempts.
+  bool audits() const { return acl->audits() || (above && above->audits); }
   acl::Segment segment() const {
     return {.acl = acl.get(), .is_directory = is_directory(), .mode = facts.mode, .uid = facts.uid, .gid = facts.gid};
   }
