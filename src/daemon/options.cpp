@@ -73,6 +73,8 @@ const std::map<std::string, Setting>& settings() {
       {"log_level", {"error|warn|info|debug", "which messages are written (info)",
                      choice<std::string>("log_level", {{"error", "error"}, {"warn", "warn"}, {"info", "info"}, {"debug", "debug"}},
                                          [](Options& o, std::string v) { o.log_level = std::move(v); })}},
+      {"hide_unreadable", {"", "leave out of listings what the caller can see nothing of",
+                           [](Options& o, const std::string&) { o.fs.hide_unreadable = true; }}},
       {"io_uring", {"", "exchange requests with the kernel by io_uring, where libfuse (3.18) and the kernel can",
                     [](Options& o, const std::string&) { o.io_uring = true; }}},
       {"cache", {"exact|public", "whether the kernel may keep what everybody may see (exact)",

@@ -94,6 +94,16 @@ Result<At> Authorizer::new_child(const Request& rq, const At& parent, const std:
   return at_of(rq, std::move(*chain), parent.who);
 }
 
+bool Authorizer::is_left_out(const Request& rq, const At& at) {
+  if (!options_.hide_unreadable || at.is_root()) return false;
+  const acl::AccessMask have = at.effective();
+  if (have.intersects(acl::Perm::ReadData | acl::Perm::ReadNamed | acl::AccessMask(acl::Perm::ReadAcl))) return false;
+  if (!have.has(acl::Perm::ReadAttributes)) return true;
+  IdentityPtr who = at.who;
+  const acl::Question without_mode{.need = {}, .now = wall_clock(), .base = acl::AccessMask()};
+  return !decide(rq.caller, at.chain, without_mode, who).effective.has(acl::Perm::ReadAttributes);
+}
+
 bool Authorizer::is_for_everyone(const node::Chain& chain) const {
   if (!options_.public_cache || !options_.profile.mode_gives_base || chain.nameless || !chain.proof.holds) return false;
   const bool open_above = !chain.above || (chain.above->is_open && chain.above->dev == chain.node->key().dev);

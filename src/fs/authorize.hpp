@@ -67,11 +67,15 @@ class Authorizer {
     if (options_.audit == nullptr || rq.operation == nullptr) return;
     if (at.chain.audits() || (options_.audit_denials && !granted)) write_record(rq, at, need, granted, of_parent);
   }
-  /// The same with what the operation comes to, which it returns.
+  /// The same with what the operation comes to, which it returns: a refusal as ENOENT, if listings leave the node out for the caller.
   Status told(const Request& rq, const At& at, acl::AccessMask need, Status s, acl::AccessMask of_parent = {}) {
     tell(rq, at, need, bool(s), of_parent);
-    return s;
+    const bool refused = s.errno_value() == EACCES || s.errno_value() == EPERM;
+    return refused && is_left_out(rq, at) ? Status::from(ENOENT) : s;
   }
+  /// Whether listings leave the node out for the caller (Options::hide_unreadable): he has none of r, t, n and c, where the t that
+  /// everyone has does not count.
+  bool is_left_out(const Request& rq, const At& at);
 
   /// A child of `parent` by name, as the caller of `parent` meets it. ENOENT: no such name. `told`: the kernel must have been
   /// told what has it, else ESTALE.
