@@ -2,6 +2,8 @@
 // Which audit and alarm ACEs an attempt concerns.
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "acefs/acl/audit.hpp"
 #include "support/acl_builders.hpp"
 
@@ -14,8 +16,8 @@ constexpr TimePoint kNow = 1'000;
 
 class WatchersTest : public ::testing::Test {
  protected:
-  Path path() { return Path(principals_); }
-  Path file_with(std::vector<Grant> grants) { return path().dir({0755}).file({0644}, std::move(grants)); }
+  Path& path() { return paths_.emplace_back(principals_); }
+  Path& file_with(std::vector<Grant> grants) { return path().dir({0755}).file({0644}, std::move(grants)); }
   /// Segment and text of each watcher: "0 U:u:alice".
   static std::vector<std::string> seen(const Path& path, const Identity& who, AccessMask need, bool granted) {
     std::vector<std::string> all;
@@ -28,6 +30,7 @@ class WatchersTest : public ::testing::Test {
   using Seen = std::vector<std::string>;
 
   PrincipalTable principals_;
+  std::deque<Path> paths_;  // what their segments point to stays where it is
   Identity alice_ = caller(principals_, kAlice, {kStaff}, {"u:alice", "g:staff"});
   Identity bob_ = caller(principals_, kBob, {kGuests}, {"u:bob", "g:guests"});
 };
@@ -45,7 +48,7 @@ TEST_F(WatchersTest, SuccessAndFailureAreTwoFlags) {
 }
 
 TEST_F(WatchersTest, OneOfTheLettersNeededSuffices) {
-  const Path path = file_with({audit_who("u:alice", "wa", "S")});
+  const Path& path = file_with({audit_who("u:alice", "wa", "S")});
   EXPECT_EQ(seen(path, alice_, Perm::ReadData | Perm::WriteData, true), Seen{"1 U:u:alice"});
   EXPECT_EQ(seen(path, alice_, Perm::ReadData, true), Seen{});
   EXPECT_EQ(seen(path, alice_, {}, true), Seen{}) << "nothing needed, nothing watched";
@@ -56,13 +59,13 @@ TEST_F(WatchersTest, ReadingWatchesNoAttributes) {
 }
 
 TEST_F(WatchersTest, OnlyThePrincipalIsWatched) {
-  const Path path = file_with({audit_who("u:alice", "r", "S"), alarm_who("g:guests", "r", "S")});
+  const Path& path = file_with({audit_who("u:alice", "r", "S"), alarm_who("g:guests", "r", "S")});
   EXPECT_EQ(seen(path, alice_, Perm::ReadData, true), Seen{"1 U:u:alice"});
   EXPECT_EQ(seen(path, bob_, Perm::ReadData, true), Seen{"1 L:g:guests"});
 }
 
 TEST_F(WatchersTest, OwnerAndGroupAreOfTheNodeAttempted) {
-  const Path path = this->path().dir({0755, kSomebody, kSomeGroup}, {audit_who("o:OWNER@", "r", "S"), audit_who("o:GROUP@", "r", "S")})
+  const Path& path = this->path().dir({0755, kSomebody, kSomeGroup}, {audit_who("o:OWNER@", "r", "S"), audit_who("o:GROUP@", "r", "S")})
                         .file({0644, kAlice, kGuests});
   EXPECT_EQ(seen(path, alice_, Perm::ReadData, true), Seen{"0 U:o:OWNER@"});
   EXPECT_EQ(seen(path, bob_, Perm::ReadData, true), Seen{"0 U:o:GROUP@"});
@@ -89,14 +92,14 @@ TEST_F(WatchersTest, TheFlagsOfADirectorySayWhereItCounts) {
 }
 
 TEST_F(WatchersTest, AllOfThemAreFoundRootFirst) {
-  const Path path = this->path().dir({0755}, {alarm_who("o:EVERYONE@", "r", "S")}).file({0644}, {audit_who("u:alice", "r", "S"), audit_who("g:staff", "r", "S")});
+  const Path& path = this->path().dir({0755}, {alarm_who("o:EVERYONE@", "r", "S")}).file({0644}, {audit_who("u:alice", "r", "S"), audit_who("g:staff", "r", "S")});
   EXPECT_EQ(seen(path, alice_, Perm::ReadData, true), (Seen{"0 L:o:EVERYONE@", "1 U:g:staff", "1 U:u:alice"}));
 }
 
 TEST_F(WatchersTest, UnknownGroupsMayBeAnyGroup) {
   alice_.groups_failed = true;
   alice_.principals = {principals_.intern("u:alice")};
-  const Path path = file_with({audit_who("g:guests", "r", "S"), audit_who("o:GROUP@", "r", "S"), audit_who("u:bob", "r", "S")});
+  const Path& path = file_with({audit_who("g:guests", "r", "S"), audit_who("o:GROUP@", "r", "S"), audit_who("u:bob", "r", "S")});
   EXPECT_EQ(seen(path, alice_, Perm::ReadData, true), (Seen{"1 U:g:guests", "1 U:o:GROUP@"}));
 }
 

@@ -2,6 +2,7 @@
 // Where records go: the log's file, the alarm socket, the alarm command.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -142,19 +143,15 @@ TEST_F(AlarmCommandTest, AFailureIsToldAndNeedNotReadItsInput) {
 }
 
 TEST_F(AlarmCommandTest, WhatTakesTooLongIsKilledWithItsChildren) {
-  const AlarmCommand command(script("sleep 100 & echo $! > " + dir_.at("child") + "; wait"), std::chrono::milliseconds(200));
+  ASSERT_EQ(::mkfifo(dir_.at("alive").c_str(), 0600), 0);
+  const UniqueFd alive(::open(dir_.at("alive").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const AlarmCommand command(script("exec > " + dir_.at("alive") + "; echo started; sleep 100 & wait"), std::chrono::milliseconds(500));
   EXPECT_FALSE(command.run("line"));
-  std::ifstream file(dir_.at("child"));
-  pid_t child = 0;
-  ASSERT_TRUE(file >> child);
-  // Killed, though it may not have been waited for by whoever inherited it.
-  std::ifstream status("/proc/" + std::to_string(child) + "/stat");
-  std::string word;
-  while (status >> word && !word.ends_with(')')) {
-  }
-  std::string state = "X";
-  status >> state;
-  EXPECT_TRUE(state == "X" || state == "Z") << state;
+  std::array<char, 16> text{};
+  ASSERT_EQ(::read(alive.get(), text.data(), text.size()), 8) << "it started";
+  pollfd closed{alive.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&closed, 1, 20'000), 1);
+  EXPECT_NE(closed.revents & POLLHUP, 0) << "nobody is left who has it open";
 }
 
 TEST_F(AlarmCommandTest, WhatIsNoProgramIsSaidAtOnce) {
