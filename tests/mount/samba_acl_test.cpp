@@ -27,7 +27,7 @@ class SambaAclTest : public MountedTest, public ::testing::WithParamInterface<Fo
  protected:
   MountOptions options() const override {
     MountOptions options;
-    options.options = "names=uncached";
+    options.options = "names=uncached,base=none";
     return options;
   }
   void SetUp() override {
@@ -40,6 +40,8 @@ class SambaAclTest : public MountedTest, public ::testing::WithParamInterface<Fo
     make_dir(real("projects/sub"), 0700, kAlice, kAlice);
     make_file(real("projects/plan"), 0600, "the plan", kAlice, kAlice);
     make_file(real("projects/sub/draft"), 0600, "a draft", kAlice, kAlice);
+    ASSERT_EQ(allow(real("."), std::string(acl::kEveryoneWho), "rxtncy", "n"), 0);
+    ASSERT_EQ(allow(real("projects"), user(kAlice), "rwxadDtTnNcCoOy"), 0);
     samba_.emplace(mount().point(), std::vector<std::string>{
         "vfs objects = nfs4acl_xattr",
         "nfs4acl_xattr:encoding = nfs",
@@ -47,7 +49,6 @@ class SambaAclTest : public MountedTest, public ::testing::WithParamInterface<Fo
         std::string("nfs4acl_xattr:xattr_name = ") + GetParam().attribute,
         "nfs4acl_xattr:nfs4_id_numeric = yes",
         "nfs4:chown = no",
-        "inherit permissions = yes",
         "hide unreadable = yes",
     });
     ASSERT_TRUE(samba().ready()) << samba().log();
@@ -60,9 +61,10 @@ class SambaAclTest : public MountedTest, public ::testing::WithParamInterface<Fo
   Samba& samba() { return *samba_; }
   std::string status(const std::string& user, const std::string& commands) { return nt_status(samba().client(user, commands)); }
   std::string acl(const std::string& user, const std::string& node) { return samba().cacls(user, node).output; }
-  int bob_reads(const std::string& name) {
-    return errno_as(kBob, kBob, [&] { return try_open(at(name), O_RDONLY); });
+  int reads(uid_t uid, const std::string& name) {
+    return errno_as(uid, uid, [&] { return try_open(at(name), O_RDONLY); });
   }
+  int bob_reads(const std::string& name) { return reads(kBob, name); }
   /// What of the ACEs of the node is stored on it, and not on a directory above.
   std::string stored(const std::string& name) {
     std::string names(4096, '\0');
@@ -90,11 +92,11 @@ INSTANTIATE_TEST_SUITE_P(Attributes, SambaAclTest, ::testing::Values(Form{"Acl",
 INSTANTIATE_TEST_SUITE_P(Attributes, SambaInheritanceTest, ::testing::Values(kDacl), kName);
 
 TEST_P(SambaAclTest, AClientSeesTheAcesOfANode) {
-  ASSERT_EQ(allow(real("projects/plan"), user(kCarol), "rtnc"), 0);
+  ASSERT_EQ(allow(real("projects/plan"), user(kCarol), "rtncy"), 0);
   ASSERT_EQ(deny(real("projects/plan"), group(kGuests), "w"), 0);
   const std::string shown = acl("alice", "projects/plan");
-  EXPECT_NE(shown.find("ACL:" + sid_of_user(kCarol) + ":0/0/"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("ACL:S-1-22-2-" + std::to_string(kGuests) + ":1/0/"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("ACL:" + sid_of_user(kCarol) + ":0/0x0/"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("ACL:S-1-22-2-" + std::to_string(kGuests) + ":1/0x0/"), std::string::npos) << shown;
 }
 
 TEST_P(SambaAclTest, AnAceThatAClientAddsCountsForSmbAndForTheMount) {
@@ -109,17 +111,18 @@ TEST_P(SambaAclTest, AnAceThatAClientAddsCountsForSmbAndForTheMount) {
 }
 
 TEST_P(SambaAclTest, AnAceThatAClientTakesAwayCountsNoMore) {
-  ASSERT_EQ(allow(real("projects"), user(kBob), "xt", "n"), 0);
-  ASSERT_EQ(samba().cacls("alice", "projects/plan", {"--add=ACL:" + sid_of_user(kBob) + ":ALLOWED/0x0/READ"}).code, 0);
-  ASSERT_EQ(bob_reads("projects/plan"), 0);
-  ASSERT_EQ(samba().cacls("alice", "projects/plan", {"--delete=ACL:" + sid_of_user(kBob) + ":ALLOWED/0x0/READ"}).code, 0);
-  EXPECT_EQ(bob_reads("projects/plan"), EACCES);
-  EXPECT_EQ(status("bob", "get projects\\plan /dev/null"), kDenied);
+  ASSERT_EQ(allow(real("projects"), user(kCarol), "xt", "n"), 0);
+  const std::string ace = "ACL:" + sid_of_user(kCarol) + ":ALLOWED/0x0/READ";
+  ASSERT_EQ(samba().cacls("alice", "projects/plan", {"--add=" + ace}).code, 0);
+  ASSERT_EQ(reads(kCarol, "projects/plan"), 0);
+  const Outcome taken = samba().cacls("alice", "projects/plan", {"--delete=" + ace});
+  EXPECT_EQ(nt_status(taken), kOk) << taken.output;
+  EXPECT_EQ(reads(kCarol, "projects/plan"), EACCES);
 }
 
 TEST_P(SambaAclTest, WhoMayNotWriteTheAclIsRefused) {
-  ASSERT_EQ(allow(real("projects"), user(kBob), "rxtnc"), 0);
-  ASSERT_EQ(allow(real("projects/plan"), user(kBob), "rtnc"), 0);
+  ASSERT_EQ(allow(real("projects"), user(kBob), "rxtncy"), 0);
+  ASSERT_EQ(allow(real("projects/plan"), user(kBob), "rtncy"), 0);
   const std::string before = stored("projects/plan");
   const Outcome added = samba().cacls("bob", "projects/plan", {"--add=ACL:" + sid_of_user(kCarol) + ":ALLOWED/0x0/READ"});
   EXPECT_EQ(nt_status(added), kDenied) << added.output;
@@ -132,12 +135,12 @@ TEST_P(SambaAclTest, AnAclSetOnTheMountIsSeenByClients) {
   const Outcome set = run_program({{tool, "-a", "A::" + std::to_string(kCarol) + ":rtnc", at("projects/plan")}, {}});
   ASSERT_EQ(set.code, 0) << set.output;
   const std::string shown = acl("alice", "projects/plan");
-  EXPECT_NE(shown.find("ACL:" + sid_of_user(kCarol) + ":0/0/"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("ACL:" + sid_of_user(kCarol) + ":0/0x0/"), std::string::npos) << shown;
 }
 
 TEST_P(SambaAclTest, WhatAUserMayNotReadIsNotListed) {
-  ASSERT_EQ(allow(real("projects"), user(kBob), "rxtnc", "n"), 0);
-  ASSERT_EQ(allow(real("projects/plan"), user(kBob), "rtnc"), 0);
+  ASSERT_EQ(allow(real("projects"), user(kBob), "rxtncy", "n"), 0);
+  ASSERT_EQ(allow(real("projects/plan"), user(kBob), "rtncy"), 0);
   const Outcome bobs = samba().client("bob", "ls projects\\*");
   EXPECT_NE(bobs.output.find("plan"), std::string::npos) << bobs.output;
   EXPECT_EQ(bobs.output.find("sub"), std::string::npos) << bobs.output;
@@ -146,30 +149,31 @@ TEST_P(SambaAclTest, WhatAUserMayNotReadIsNotListed) {
 }
 
 TEST_P(SambaInheritanceTest, AGrantCountsForEverythingBelow) {
-  ASSERT_EQ(allow(real("projects"), user(kBob), "rxtnc"), 0);
+  ASSERT_EQ(allow(real("projects"), user(kBob), "rxtncy"), 0);
   EXPECT_EQ(status("bob", "get projects\\sub\\draft /dev/null"), kOk);
   ASSERT_EQ(remove_allow(real("projects"), user(kBob)), 0);
   EXPECT_EQ(status("bob", "get projects\\sub\\draft /dev/null"), kDenied);
 }
 
 TEST_P(SambaInheritanceTest, AClientSeesThatAnAceIsInherited) {
-  ASSERT_EQ(allow(real("projects"), user(kCarol), "rxtnc"), 0);
+  ASSERT_EQ(allow(real("projects"), user(kCarol), "rxtncy"), 0);
   const std::string shown = acl("alice", "projects/sub/draft");
-  EXPECT_NE(shown.find("ACL:" + sid_of_user(kCarol) + ":0/16/"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("ACL:" + sid_of_user(kCarol) + ":0/0x10/"), std::string::npos) << shown;
 }
 
 TEST_P(SambaInheritanceTest, NewNodesGetNoCopyOfTheGrantsAbove) {
-  ASSERT_EQ(allow(real("projects"), user(kBob), "rxtnc"), 0);
+  ASSERT_EQ(allow(real("projects"), user(kBob), "rxtncy"), 0);
+  ASSERT_EQ(allow(real("projects"), user(kCarol), "x", "n"), 0);
   ASSERT_EQ(status("alice", "put /etc/hostname projects\\new; mkdir projects\\dir"), kOk);
   for (const char* name : {"projects/new", "projects/dir"}) {
     EXPECT_EQ(stored(name), "") << name;
-    EXPECT_EQ(lstat_of(real(name)).st_mode & 0077, 0U) << name;
     EXPECT_EQ(bob_reads(name), 0) << name;
+    EXPECT_EQ(reads(kCarol, name), EACCES) << name;
   }
 }
 
 TEST_P(SambaInheritanceTest, AddingAnAceStoresNoCopyOfTheGrantsAbove) {
-  ASSERT_EQ(allow(real("projects"), user(kCarol), "rxtnc"), 0);
+  ASSERT_EQ(allow(real("projects"), user(kCarol), "rxtncy"), 0);
   const Outcome added = samba().cacls("alice", "projects/plan", {"--add=ACL:" + sid_of_user(kBob) + ":ALLOWED/0x0/READ"});
   ASSERT_EQ(nt_status(added), kOk) << added.output;
   EXPECT_EQ(stored("projects/plan"), allow_name(user(kBob)) + " ");

@@ -114,9 +114,9 @@ TEST_F(SambaTest, AGrantToAGroupIsForItsMembers) {
 
 TEST_F(SambaTest, ARevokedGrantIsGoneWithinTheSameConnection) {
   ASSERT_EQ(allow(real("projects"), user(kAlice), "rxtn"), 0);
-  // The client's `!` runs a shell command between two requests of one connection.
+  const std::string get = "get projects\\plan /dev/null";
   const std::string revoke = "!setfattr -x " + allow_name(user(kAlice)) + " " + real("projects");
-  const Outcome outcome = samba().client("alice", "get projects\\plan /dev/null; " + revoke + "; get projects\\plan /dev/null");
+  const Outcome outcome = samba().session("alice", {get, revoke, get});
   EXPECT_NE(outcome.output.find("getting file"), std::string::npos) << outcome.output;
   EXPECT_EQ(nt_status(outcome), kDenied);
 }

@@ -102,6 +102,15 @@ Outcome Samba::client(const std::string& user, const std::string& commands) cons
                       {}});
 }
 
+Outcome Samba::session(const std::string& user, const std::vector<std::string>& commands) const {
+  // smbclient runs the shell's commands only when it reads them from standard input.
+  const std::string feed = "configuration=$1 user=$2; shift 2; printf '%s\n' \"$@\" | smbclient --configfile=\"$configuration\" "
+                           "//127.0.0.1/data --user=\"$user\"";
+  std::vector<std::string> arguments{"sh", "-c", feed, "sh", place_.at("smb.conf"), user + "%" + kPassword};
+  arguments.insert(arguments.end(), commands.begin(), commands.end());
+  return run_program({arguments, {}});
+}
+
 Outcome Samba::cacls(const std::string& user, const std::string& node, const std::vector<std::string>& options) const {
   std::vector<std::string> arguments{"smbcacls", "--configfile=" + place_.at("smb.conf"), "--numeric",
                                      "--user=" + user + "%" + kPassword, "//127.0.0.1/data", node};

@@ -30,6 +30,8 @@ class Samba {
 
   /// Runs smbclient's commands, separated by semicolons, as one of the users.
   Outcome client(const std::string& user, const std::string& commands) const;
+  /// Runs them one after the other in one connection; one that begins with `!` is the shell's.
+  Outcome session(const std::string& user, const std::vector<std::string>& commands) const;
   /// Runs smbcacls on a node: shows its ACL, or changes it with options such as "--add=ACL:...".
   Outcome cacls(const std::string& user, const std::string& node, const std::vector<std::string>& options = {}) const;
 
