@@ -19,7 +19,7 @@ class NfsTest : public MountedTest {
     return options;
   }
   void SetUp() override {
-    REQUIRE_GANESHA();
+    REQUIRE_SERVER(why_no_ganesha());
     MountedTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     make_dir(real("pub"), 0777);

@@ -31,7 +31,7 @@ class SambaAclTest : public MountedTest, public ::testing::WithParamInterface<Fo
     return options;
   }
   void SetUp() override {
-    REQUIRE_SAMBA();
+    REQUIRE_SERVER(why_no_samba());
     MountedTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     if (::getxattr(mount().point().c_str(), GetParam().attribute, nullptr, 0) < 0 && errno == EOPNOTSUPP)

@@ -30,7 +30,7 @@ class SambaTest : public MountedTest {
     return options;
   }
   void SetUp() override {
-    REQUIRE_SAMBA();
+    REQUIRE_SERVER(why_no_samba());
     MountedTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     make_dir(real("projects"), 0700);

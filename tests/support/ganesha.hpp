@@ -35,7 +35,3 @@ class Ganesha {
 };
 
 }  // namespace acefs::test
-
-#define REQUIRE_GANESHA() \
-  if (const auto no_ganesha = ::acefs::test::why_no_ganesha(); no_ganesha) GTEST_SKIP() << *no_ganesha; \
-  static_assert(true)

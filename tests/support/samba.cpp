@@ -43,6 +43,13 @@ std::optional<std::string> why_no_samba() {
   }
   if (run_program({{"true"}, {std::string("LD_PRELOAD=") + kWrapper}}).output.find("cannot be preloaded") != std::string::npos)
     return "no libnss-wrapper";
+  const std::string built = run_program({{find_program("smbd"), "-b"}, {}}).output;
+  const std::string label = "MODULESDIR: ";
+  const auto begin = built.find(label);
+  const std::string modules = begin == std::string::npos ? "" : built.substr(begin + label.size());
+  for (const char* module : {"fake_perms", "nfs4acl_xattr"}) {
+    if (!exists(modules.substr(0, modules.find('\n')) + "/vfs/" + module + ".so")) return std::string("no module ") + module;
+  }
   return std::nullopt;
 }
 

@@ -48,8 +48,3 @@ class Samba {
 std::string sid_of_user(unsigned uid);
 
 }  // namespace acefs::test
-
-/// Skips where Samba is not installed, whatever the environment says: only CI has to have it (scripts/deps --ci).
-#define REQUIRE_SAMBA() \
-  if (const auto no_samba = ::acefs::test::why_no_samba(); no_samba) GTEST_SKIP() << *no_samba; \
-  static_assert(true)
