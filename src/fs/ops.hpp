@@ -17,6 +17,7 @@
 #include "fs/locks.hpp"
 #include "fs/options.hpp"
 #include "fs/request.hpp"
+#include "nfs4/names.hpp"
 #include "nfs4/xdr.hpp"
 #include "node/walk.hpp"
 
@@ -174,6 +175,7 @@ class Ops {
   Status write_grants(const Request& rq, const At& at, std::string_view packed);
   Status write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags);
   // nfs4_acl.cpp
+  nfs4::Outcome<nfs4::AceList> nfs4_list(const At& at, nfs4::Form form, const nfs4::Names& names) const;
   Result<std::string> get_nfs4_acl(const Request& rq, const At& at, nfs4::Form form) const;
   Status set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::string_view bytes, int flags);
   Status apply_nfs4_acl(const At& at, std::span<const backing::Change> grants, mode_t mode);

@@ -62,8 +62,8 @@ const char* unknown_in(Form form, std::uint32_t type, std::uint32_t flags, std::
   return nullptr;
 }
 
-Ace ace_of(std::uint32_t type, std::uint32_t flags, std::uint32_t mask, std::string who) {
-  std::uint32_t kept = flags & ~kInherited;
+Ace ace_of(Form form, std::uint32_t type, std::uint32_t flags, std::uint32_t mask, std::string who) {
+  std::uint32_t kept = form == Form::Dacl ? flags : flags & ~kInherited;
   if (is_special(who)) kept &= ~kGroup;
   return {static_cast<Type>(type), kept, mask, std::move(who)};
 }
@@ -79,7 +79,7 @@ Outcome<Ace> read_named(Reader& reader, Form form, std::size_t position) {
   if (padding.find_first_not_of('\0') != std::string_view::npos) return invalid(position, "padding that is not zero");
   if (who->empty()) return invalid(position, "empty who");
   if (who->find('\0') != std::string_view::npos) return invalid(position, "NUL byte in who");
-  return ace_of(*type, *flags, *mask, std::string(*who));
+  return ace_of(form, *type, *flags, *mask, std::string(*who));
 }
 
 /// type, flags, iflag, mask, id
@@ -87,9 +87,9 @@ Outcome<Ace> read_numbered(Reader& reader, Form form, std::size_t position) {
   const auto type = reader.word(), flags = reader.word(), iflag = reader.word(), mask = reader.word(), id = reader.word();
   if (!type || !flags || !iflag || !mask || !id) return invalid(position, "cut short");
   if (const char* what = unknown_in(form, *type, *flags, *mask)) return invalid(position, what);
-  if (*iflag == 0) return ace_of(*type, *flags, *mask, std::to_string(*id));
+  if (*iflag == 0) return ace_of(form, *type, *flags, *mask, std::to_string(*id));
   if (*iflag != kSpecialId || *id == 0 || *id > kSpecialIds.size()) return invalid(position, "unknown special who");
-  return ace_of(*type, *flags, *mask, std::string(kSpecialIds[*id - 1]));
+  return ace_of(form, *type, *flags, *mask, std::string(kSpecialIds[*id - 1]));
 }
 
 std::optional<Refusal> read_acl_flags(Reader& reader, std::uint32_t known) {
