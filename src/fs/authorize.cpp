@@ -94,14 +94,15 @@ Result<At> Authorizer::new_child(const Request& rq, const At& parent, const std:
   return at_of(rq, std::move(*chain), parent.who);
 }
 
-bool Authorizer::is_left_out(const Request& rq, const At& at) {
+bool Authorizer::is_left_out(const At& at) const {
   if (!options_.hide_unreadable || at.is_root()) return false;
   const acl::AccessMask have = at.effective();
   if (have.intersects(acl::Perm::ReadData | acl::Perm::ReadNamed | acl::AccessMask(acl::Perm::ReadAcl))) return false;
   if (!have.has(acl::Perm::ReadAttributes)) return true;
-  IdentityPtr who = at.who;
-  const acl::Question without_mode{.need = {}, .now = wall_clock(), .base = acl::AccessMask()};
-  return !decide(rq.caller, at.chain, without_mode, who).effective.has(acl::Perm::ReadAttributes);
+  acl::Profile for_nobody = options_.profile;
+  for_nobody.everyone_always = {};
+  const acl::Question anything{.need = {}, .now = wall_clock(), .base = {}};
+  return !acl::decide(at.chain.segments(), *at.who, anything, for_nobody).effective.has(acl::Perm::ReadAttributes);
 }
 
 bool Authorizer::is_for_everyone(const node::Chain& chain) const {

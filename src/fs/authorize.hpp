@@ -71,11 +71,11 @@ class Authorizer {
   Status told(const Request& rq, const At& at, acl::AccessMask need, Status s, acl::AccessMask of_parent = {}) {
     tell(rq, at, need, bool(s), of_parent);
     const bool refused = s.errno_value() == EACCES || s.errno_value() == EPERM;
-    return refused && is_left_out(rq, at) ? Status::from(ENOENT) : s;
+    return refused && is_left_out(at) ? Status::from(ENOENT) : s;
   }
   /// Whether listings leave the node out for the caller (Options::hide_unreadable): he has none of r, t, n and c, where the t that
   /// everyone has does not count.
-  bool is_left_out(const Request& rq, const At& at);
+  bool is_left_out(const At& at) const;
 
   /// A child of `parent` by name, as the caller of `parent` meets it. ENOENT: no such name. `told`: the kernel must have been
   /// told what has it, else ESTALE.

@@ -47,7 +47,7 @@ std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, 
       if (child.error().errno_value() == ENOENT) return std::nullopt;  // removed since the listing was read
       return hides ? std::nullopt : std::optional(entry);  // who cannot be asked is not shown
     }
-    if (hides && auth_.is_left_out(rq, *child)) return std::nullopt;
+    if (hides && auth_.is_left_out(*child)) return std::nullopt;
     if (plus && child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), *child->chain.attr, auth_.is_for_everyone(child->chain));
   }
   return entry;
