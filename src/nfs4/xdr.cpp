@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nfs4/xdr.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -12,6 +13,7 @@ constexpr std::uint32_t kAllFlags = 0xff;
 /// RFC 8881, 6.4.3.2, and what TrueNAS adds to say that an ACL is trivial or a directory's.
 constexpr std::uint32_t kAclFlags = 0x7;
 constexpr std::uint32_t kAclFlagsOfNumbers = kAclFlags | 0x30000;
+constexpr std::uint32_t kAutoInherit = 0x1;
 constexpr std::uint32_t kSpecialId = 1;  ///< the iflag bit of TrueNAS
 constexpr std::array kSpecialIds = {kOwnerAt, kGroupAt, kEveryoneAt};  ///< ids 1, 2, 3
 
@@ -134,6 +136,10 @@ bool write_numbered(std::string& bytes, const Ace& ace) {
   return true;
 }
 
+bool inherits(const AceList& acl) {
+  return std::any_of(acl.begin(), acl.end(), [](const Ace& ace) { return (ace.flags & (kInheritFlags | kInherited)) != 0; });
+}
+
 }  // namespace
 
 Outcome<AceList> decode(Form form, std::string_view bytes) {
@@ -158,7 +164,7 @@ Outcome<AceList> decode(Form form, std::string_view bytes) {
 
 Outcome<std::string> encode(Form form, const AceList& acl) {
   std::string bytes;
-  if (form != Form::Acl) put(bytes, 0);
+  if (form != Form::Acl) put(bytes, form == Form::Dacl && inherits(acl) ? kAutoInherit : 0);
   put(bytes, static_cast<std::uint32_t>(acl.size()));
   for (std::size_t i = 0; i < acl.size(); ++i) {
     const Ace& ace = acl[i];

@@ -26,7 +26,8 @@ inline constexpr std::size_t kMaxBytes = 65536;
 /// bits, an empty who or one with a NUL byte. The reason names the ACE by its position, from 1.
 Outcome<AceList> decode(Form form, std::string_view bytes);
 
-/// Writes one of the forms; GROUP@ with flag 0x40, as nfs4_setfacl and servers do. The aclflag word is 0.
+/// Writes one of the forms; GROUP@ with flag 0x40, as nfs4_setfacl and servers do. The aclflag word is 0; of a Dacl in which
+/// something is inherited or inheritable it says so (AUTO_INHERIT): without it Samba marks nothing that it inherits.
 ///
 /// Fails with E2BIG above kMaxBytes, EINVAL for a who that cannot be on the wire, and, in `Form::Numbers`, EOPNOTSUPP for one that
 /// is no number: an ACE is never left out.
