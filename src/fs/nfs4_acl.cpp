@@ -52,11 +52,7 @@ Status Ops::set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::
   auto list = nfs4::decode(form, bytes);
   if (!list) return refused(at, list.error());
   const NodeNames names(auth_.resolver(), options_.domain, *at.chain.acl);
-  if (form == nfs4::Form::Dacl) {
-    const auto served = nfs4_list(at, form, names);
-    if (!served) return refused(at, served.error());
-    *list = nfs4::own_part(*list, *served);
-  }
+  if (form == nfs4::Form::Dacl) *list = nfs4::own_part(*list);
   const nfs4::Facts facts{.mode = at.mode(), .is_directory = at.is_directory(), .profile = auth_.profile()};
   const auto change = nfs4::accept(*list, *at.chain.acl, facts, wall_clock(), names, form);
   if (!change) return refused(at, change.error());

@@ -2,6 +2,7 @@
 #include "nfs4/inherited.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "nfs4/letters.hpp"
 #include "nfs4/lines.hpp"
@@ -64,16 +65,9 @@ Outcome<AceList> serve_with_inherited(const acl::Acl& stored, std::span<const ac
   return list;
 }
 
-AceList own_part(const AceList& written, const AceList& served) {
+AceList own_part(const AceList& written) {
   AceList own;
-  for (const Ace& ace : written) {
-    const bool from_above = (ace.flags & kInherited) != 0 && std::any_of(served.begin(), served.end(), [&](const Ace& known) {
-      return (known.flags & kInherited) != 0 && known.type == ace.type && known.who == ace.who && (ace.mask & ~known.mask) == 0;
-    });
-    if (from_above) continue;
-    own.push_back(ace);
-    own.back().flags &= ~kInherited;
-  }
+  std::copy_if(written.begin(), written.end(), std::back_inserter(own), [](const Ace& ace) { return (ace.flags & kInherited) == 0; });
   return own;
 }
 

@@ -15,8 +15,8 @@ namespace acefs::nfs4 {
 Outcome<AceList> serve_with_inherited(const acl::Acl& stored, std::span<const acl::Segment> above, const Facts& facts, acl::TimePoint now,
                                       const Names& names);
 
-/// What of `written` is the node's own: without marked ACEs that `served` has as well. A marked one that is not there, because it
-/// was taken back above meanwhile or is for somebody whom the names do not lead back to, counts as the node's own: none is lost.
-AceList own_part(const AceList& written, const AceList& served);
+/// What of `written` is the node's own. Marked ACEs are not: what counts from above follows from what is stored there, whoever writes it
+/// down here, and be it by another name (Samba writes OWNER@ for the owner's uid).
+AceList own_part(const AceList& written);
 
 }  // namespace acefs::nfs4

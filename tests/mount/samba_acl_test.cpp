@@ -42,6 +42,10 @@ class SambaAclTest : public MountedTest, public ::testing::WithParamInterface<Fo
     make_file(real("projects/sub/draft"), 0600, "a draft", kAlice, kAlice);
     ASSERT_EQ(allow(real("."), std::string(acl::kEveryoneWho), "rxtncy", "n"), 0);
     ASSERT_EQ(allow(real("projects"), user(kAlice), "rwxadDtTnNcCoOy"), 0);
+    // Without the mark for inherited ACEs Samba sees what is on the node alone.
+    for (const char* node : {"projects/sub", "projects/plan", "projects/sub/draft"}) {
+      if (GetParam().version == 40) { ASSERT_EQ(allow(real(node), user(kAlice), "rwxadDtTnNcCoOy"), 0); }
+    }
     samba_.emplace(mount().point(), std::vector<std::string>{
         "vfs objects = nfs4acl_xattr",
         "nfs4acl_xattr:encoding = nfs",

@@ -69,7 +69,7 @@ TEST_F(InheritedTest, AListThatComesBackChangesNothing) {
     const std::vector<acl::Grant> own{allow("bob", "rw"), deny("carol", "x")};
     const AceList list = served(is_directory, own);
     const Facts facts{.mode = 0, .is_directory = is_directory, .profile = {}};
-    const auto change = accept(own_part(list, list), acl::Acl(own, is_directory, table_), facts, kNow, PlainNames(), Form::Dacl);
+    const auto change = accept(own_part(list), acl::Acl(own, is_directory, table_), facts, kNow, PlainNames(), Form::Dacl);
     ASSERT_TRUE(change) << change.error().reason;
     EXPECT_TRUE(change->set.empty());
     EXPECT_TRUE(change->remove.empty());
@@ -77,15 +77,9 @@ TEST_F(InheritedTest, AListThatComesBackChangesNothing) {
   }
 }
 
-TEST_F(InheritedTest, AMarkedAceThatIsNotFromAboveIsKept) {
-  above_.dir({0755}, {allow("carol", "r")});
-  const AceList list = served(false);
-  const AceList own = own_part({{Type::Allow, kInherited, 0x1, "carol"},   // from above
-                                {Type::Allow, kInherited, 0x3, "carol"},   // more than that
-                                {Type::Deny, kInherited, 0x1, "carol"},
-                                {Type::Allow, kInherited, 0x1, "bob"},
-                                {Type::Allow, 0, 0x1, "carol"}}, list);
-  EXPECT_EQ(own, (AceList{{Type::Allow, 0, 0x3, "carol"}, {Type::Deny, 0, 0x1, "carol"}, {Type::Allow, 0, 0x1, "bob"}, {Type::Allow, 0, 0x1, "carol"}}));
+TEST_F(InheritedTest, OfAWrittenListOnlyWhatIsNotMarkedIsTheNodesOwn) {
+  EXPECT_EQ(own_part({{Type::Deny, kInherited, 0x1, "carol"}, {Type::Allow, kInherited, 0x1, "OWNER@"}, {Type::Allow, 0, 0x1, "carol"}}),
+            (AceList{{Type::Allow, 0, 0x1, "carol"}}));
 }
 
 TEST_F(InheritedTest, TheMarkIsOnTheWire) {

@@ -42,7 +42,7 @@ std::map<std::string, std::string> vectors() {
 
 Form form_of(const std::string& name) {
   if (name == "trivial as 4.1") return Form::Dacl;
-  return name == "nfs4_acl_xdr" ? Form::Numbers : Form::Acl;
+  return name == "nfs4_acl_xdr" || name.ends_with(" in numbers") ? Form::Numbers : Form::Acl;
 }
 
 std::string reason(Form form, const std::string& hex) {
@@ -54,7 +54,7 @@ std::string einval(const std::string& text) { return std::to_string(EINVAL) + " 
 
 TEST(XdrTest, GoldenBytesAreReadAndWrittenAgain) {
   const auto golden = vectors();
-  ASSERT_EQ(golden.size(), 9u);
+  ASSERT_EQ(golden.size(), 10u);
   for (const auto& [name, bytes] : golden) {
     const auto list = decode(form_of(name), bytes);
     ASSERT_TRUE(list) << name << ": " << list.error().reason;
