@@ -16,12 +16,6 @@ struct Denier {
   std::uint32_t grant;
 };
 
-bool means(PrincipalId who, const Identity& caller, const Segment& node) {
-  if (who == kOwner) return caller.uid == node.uid;
-  if (who == kGroup) return caller.in_group(node.gid);
-  return true;  // already matched by name
-}
-
 /// The first ACE from the root that takes any of `letters` on the last segment of `chain`. Only asked after a refusal, so that
 /// the granted path need not remember which ACE did what.
 std::optional<Denier> find_denier(Chain chain, const Identity& who, TimePoint now, AccessMask letters) {

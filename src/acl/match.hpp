@@ -16,8 +16,8 @@ constexpr Scope scope_at(std::size_t distance, bool is_directory) {
 }
 
 /// Calls `visit(entry)` for each entry of `acl` that names `who` or is for OWNER@, GROUP@ or EVERYONE@: a search per
-/// principal of `who` or one pass over the entries, whichever looks at fewer. While his groups could not be found out, a denial
-/// to any group may be one to his.
+/// principal of `who` or one pass over the entries, whichever looks at fewer. While his groups could not be found out, what denies or
+/// watches any group may concern his.
 template <typename Visit>
 void for_each_match(const Acl& acl, const Identity& who, Visit&& visit) {
   std::span<const Entry> rest = acl.entries();
@@ -27,7 +27,7 @@ void for_each_match(const Acl& acl, const Identity& who, Visit&& visit) {
   }
   if (who.groups_failed) {
     for (const Entry& entry : rest) {
-      if (who.is(entry.who) || (entry.for_group && entry.kind == EntryKind::Deny)) visit(entry);
+      if (who.is(entry.who) || (entry.for_group && entry.kind != EntryKind::Allow)) visit(entry);
     }
   } else if (who.principals.size() < rest.size()) {
     for (PrincipalId principal : who.principals) {
@@ -40,10 +40,19 @@ void for_each_match(const Acl& acl, const Identity& who, Visit&& visit) {
   }
 }
 
+/// Whether an entry that matched by name is for the caller where it counts: OWNER@ and GROUP@ mean those of `node`.
+inline bool means(PrincipalId who, const Identity& caller, const Segment& node) {
+  if (who == kOwner) return caller.uid == node.uid;
+  if (who == kGroup) return caller.in_group(node.gid);
+  return true;
+}
+
+inline bool is_expired(const Entry& entry, TimePoint now) { return entry.expires != 0 && now > entry.expires; }
+
 /// Whether the entry gives or takes letters now; audit and alarm entries never do.
 inline bool is_in_force(const Entry& entry, TimePoint now) {
   if (entry.kind != EntryKind::Allow && entry.kind != EntryKind::Deny) return false;
-  return entry.expires == 0 || now <= entry.expires;
+  return !is_expired(entry, now);
 }
 
 }  // namespace acefs::acl

@@ -2,6 +2,7 @@
 #include "backing/backing.hpp"
 
 #include <dirent.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <climits>
 #include <unistd.h>
@@ -35,14 +36,13 @@ struct timespec timespec_of(const struct statx_timestamp& t) {
 
 Attr attr_of(const struct statx& x) {
   Attr a;
-  a.st.st_dev = (static_cast<dev_t>(x.stx_dev_major) << 8) | x.stx_dev_minor;
+  a.st.st_dev = makedev(x.stx_dev_major, x.stx_dev_minor);
   a.st.st_ino = x.stx_ino;
   a.st.st_mode = x.stx_mode;
   a.st.st_nlink = x.stx_nlink;
   a.st.st_uid = x.stx_uid;
   a.st.st_gid = x.stx_gid;
-  a.st.st_rdev = (static_cast<dev_t>(x.stx_rdev_major & 0xfffU) << 8) | (x.stx_rdev_minor & 0xffU) |
-                 (static_cast<dev_t>(x.stx_rdev_minor & ~0xffU) << 12) | (static_cast<dev_t>(x.stx_rdev_major & ~0xfffU) << 32);
+  a.st.st_rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor);
   a.st.st_size = static_cast<off_t>(x.stx_size);
   a.st.st_blksize = x.stx_blksize;
   a.st.st_blocks = static_cast<blkcnt_t>(x.stx_blocks);

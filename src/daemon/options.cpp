@@ -73,6 +73,8 @@ const std::map<std::string, Setting>& settings() {
       {"log_level", {"error|warn|info|debug", "which messages are written (info)",
                      choice<std::string>("log_level", {{"error", "error"}, {"warn", "warn"}, {"info", "info"}, {"debug", "debug"}},
                                          [](Options& o, std::string v) { o.log_level = std::move(v); })}},
+      {"hide_unreadable", {"", "leave out of listings what the caller can see nothing of",
+                           [](Options& o, const std::string&) { o.fs.hide_unreadable = true; }}},
       {"io_uring", {"", "exchange requests with the kernel by io_uring, where libfuse (3.18) and the kernel can",
                     [](Options& o, const std::string&) { o.io_uring = true; }}},
       {"cache", {"exact|public", "whether the kernel may keep what everybody may see (exact)",
@@ -97,6 +99,12 @@ const std::map<std::string, Setting>& settings() {
                                  bad(std::string("option data: \"passthrough\" needs libfuse 3.17, this acefs was built with ") + built_with_libfuse());
                                o.passthrough = v;
                              })}},
+      {"audit", {"off|aces|denied", "what is logged of access: what audit and alarm ACEs ask for, or also all that is refused (aces)",
+                 choice<AuditLevel>("audit", {{"off", AuditLevel::Off}, {"aces", AuditLevel::Aces}, {"denied", AuditLevel::Denied}},
+                                    [](Options& o, AuditLevel v) { o.audit = v; })}},
+      {"audit_to", {"file:PATH|syslog|journal", "where that is logged (syslog)", [](Options& o, const std::string& v) { o.trail.log = v; }}},
+      {"alarm_socket", {"PATH", "Unix datagram socket that alarms are sent to", [](Options& o, const std::string& v) { o.trail.alarm_socket = v; }}},
+      {"alarm_command", {"PATH", "program that is run for each alarm", [](Options& o, const std::string& v) { o.trail.alarm_command = v; }}},
       {"checks", {"on|off", "",  // no help: for benchmarks, which say what the checks cost
                   choice<bool>("checks", {{"on", true}, {"off", false}}, [](Options& o, bool v) { o.fs.checks = v; })}},
       {"export", {"", "keep file handles valid after the kernel forgot the node, for re-export by NFS",

@@ -7,6 +7,7 @@
 
 #include "acefs/backing/grants.hpp"
 #include "acefs/principal/resolver.hpp"
+#include "audit/trail.hpp"
 #include "fs/options.hpp"
 
 namespace acefs::daemon {
@@ -20,6 +21,13 @@ class StartError : public std::runtime_error {
 
 /// What proves that nothing changed since it was read (node/coherence.hpp).
 enum class CoherenceSource { Auto, Fanotify, Statx, Exclusive };
+
+/// What the audit trail hears of.
+enum class AuditLevel {
+  Off,
+  Aces,    ///< what audit and alarm ACEs ask for
+  Denied,  ///< and all that is refused
+};
 
 struct Options {
   std::string source;
@@ -36,6 +44,8 @@ struct Options {
   bool io_uring = false;      ///< where it is possible
   bool passthrough = false;   ///< the kernel reads and writes open files by itself
   unsigned threads = 0;       ///< 0: as many as there are processors, at least 4
+  AuditLevel audit = AuditLevel::Aces;
+  audit::TrailOptions trail;
   fs::Options fs;
   backing::StoreOptions store;
   principal::GroupSource groups = principal::GroupSource::Process;

@@ -85,8 +85,17 @@ struct Stack {
   fuse::LockWaiters waiters;
 };
 
+std::unique_ptr<audit::Trail> open_trail(const Options& options) {
+  if (options.audit == AuditLevel::Off) return nullptr;
+  try {
+    return std::make_unique<audit::Trail>(options.trail);
+  } catch (const std::runtime_error& e) {
+    throw StartError(kUsage, e.what());
+  }
+}
+
 /// What `system.acefs.status` shows.
-std::string status_of(const Stack& stack, const fuse::Server& server) {
+std::string status_of(const Stack& stack, const fuse::Server& server, const audit::Trail* trail) {
   std::string text;
   const auto line = [&text](std::string_view key, const auto& value) { text += fmt::format("{}={}\n", key, value); };
   line("version", ACEFS_VERSION);
@@ -97,6 +106,15 @@ std::string status_of(const Stack& stack, const fuse::Server& server) {
   line("clears_setid", server.clears_setid ? "yes" : "no");
   line("nodes", stack.table.size());
   line("held_directories", stack.held.size());
+  if (trail != nullptr) {
+    const auto count = [&line](const std::string& name, const audit::Count& of) {
+      line(name + "_written", of.written);
+      line(name + "_lost", of.lost);
+    };
+    count("audit", trail->log());
+    count("alarm_socket", trail->socket());
+    count("alarm_command", trail->command());
+  }
   return text;
 }
 
@@ -175,6 +193,7 @@ int run(const Options& given) {
   fuse::RequestLoop* running = nullptr;
   bool stop_asked = false;
   Stack* stack_for_reload = nullptr;
+  std::unique_ptr<audit::Trail> trail;
   std::mutex reload_mutex;
   struct sigaction wake {};
   wake.sa_handler = [](int) {};
@@ -189,6 +208,7 @@ int run(const Options& given) {
       [&] {
         const std::lock_guard lock(reload_mutex);
         if (stack_for_reload == nullptr) return;
+        if (trail) trail->reopen();
         try {
           stack_for_reload->resolver.configure(load_config(options.config));
           stack_for_reload->kernel_cache.drop_all();  // it may refuse users from now on
@@ -198,11 +218,14 @@ int run(const Options& given) {
         }
       });
 
+  trail = open_trail(options);
+  options.fs.audit = trail.get();
+  options.fs.audit_denials = options.audit == AuditLevel::Denied;
   Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
   stack.resolver.configure(load_config(options.config));
   fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .cache = stack.kernel_cache, .name_timeout = options.names_cached ? kForEver : 0.0,
                       .generation = 1 + std::random_device()() % 0x7fffffffU, .on_ready = {}};
-  options.fs.status = [&stack, &server] { return status_of(stack, server); };
+  options.fs.status = [&stack, &server, &trail] { return status_of(stack, server, trail.get()); };
   server.wants_passthrough = options.passthrough;
   server.on_ready = [&options, &log, starter_fd] {
     if (!options.foreground) {

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "audit/log_target.hpp"
 #include "fuse/libfuse.hpp"
 
 namespace acefs::daemon {
@@ -20,7 +21,8 @@ std::string version_text() {
   return std::string("acefs ") + ACEFS_VERSION + "\nlibfuse " + fuse_pkgversion() + ", built with " + built_with_libfuse() +
          "\ncoherence: fanotify, statx, exclusive\ndata=passthrough: " + either(fuse::kCanPassThrough, "3.17") +
          "\nwrites without asking for security.capability: " + either(fuse::kCanPassThrough, "3.17") +
-         "\nio_uring: " + (fuse::kCanUseIoUring && !can_use_io_uring() ? "no, fuse.enable_uring is off" : either(fuse::kCanUseIoUring, "3.18")) + "\n";
+         "\nio_uring: " + (fuse::kCanUseIoUring && !can_use_io_uring() ? "no, fuse.enable_uring is off" : either(fuse::kCanUseIoUring, "3.18")) +
+         "\naudit_to=journal: " + (audit::can_write_to_journal() ? "yes" : "no, built without libsystemd") + "\n";
 }
 
 }  // namespace acefs::daemon

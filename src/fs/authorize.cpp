@@ -66,8 +66,10 @@ Result<At> Authorizer::look(const Request& rq, node::NodeId id, node::Look when)
   return authorize_if(rq, id, [](const At&) { return true; }, when);
 }
 
-Result<At> Authorizer::authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when) {
-  return authorize_if(rq, id, [need](const At& at) { return at.may(need); }, when);
+Result<At> Authorizer::authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when, Tell how) {
+  auto at = authorize_if(rq, id, [need](const At& found) { return found.may(need); }, when, need);
+  if (at && how == Tell::Always) tell(rq, *at, need, true);
+  return at;
 }
 
 std::optional<Result<At>> Authorizer::next_at(const Request& rq, const node::NodePtr& node, const std::vector<node::LinkPtr>& links,
@@ -90,6 +92,17 @@ Result<At> Authorizer::new_child(const Request& rq, const At& parent, const std:
   auto chain = walk_.chain_of_new(parent.chain, name, fd);
   if (!chain) return chain.status();
   return at_of(rq, std::move(*chain), parent.who);
+}
+
+bool Authorizer::is_left_out(const At& at) const {
+  if (!options_.hide_unreadable || at.is_root()) return false;
+  const acl::AccessMask have = at.effective();
+  if (have.intersects(acl::Perm::ReadData | acl::Perm::ReadNamed | acl::AccessMask(acl::Perm::ReadAcl))) return false;
+  if (!have.has(acl::Perm::ReadAttributes)) return true;
+  acl::Profile for_nobody = options_.profile;
+  for_nobody.everyone_always = {};
+  const acl::Question anything{.need = {}, .now = wall_clock(), .base = {}};
+  return !acl::decide(at.chain.segments(), *at.who, anything, for_nobody).effective.has(acl::Perm::ReadAttributes);
 }
 
 bool Authorizer::is_for_everyone(const node::Chain& chain) const {

@@ -34,6 +34,10 @@ struct At {
 /// CLOCK_REALTIME in nanoseconds, for expiry.
 acl::TimePoint wall_clock();
 
+/// Of which outcomes of a check the audit trail is told by the check itself. OnRefusal: the operation goes on to check more, and tells
+/// of it when all is granted.
+enum class Tell { Always, OnRefusal };
+
 /// The one way from a request to a verdict: the chain is verified, the caller resolved as far as the verdict depends on it,
 /// and acl::decide asked.
 class Authorizer {
@@ -46,14 +50,32 @@ class Authorizer {
   /// the kernel believes it to be, EIO when an ACL cannot be read.
   Result<At> look(const Request& rq, node::NodeId id, node::Look when = node::Look::Always);
   /// look(), and all of `need`; otherwise EACCES. A node with several names: the first whose chain suffices.
-  Result<At> authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when = node::Look::Always);
+  Result<At> authorize(const Request& rq, node::NodeId id, acl::AccessMask need, node::Look when = node::Look::Always,
+                       Tell tell = Tell::Always);
   /// A directory in which something is about to be done by name: as authorize(), but whether it is still there shows by that.
-  Result<At> directory(const Request& rq, node::NodeId id, acl::AccessMask need) {
-    return authorize(rq, id, need, node::Look::IfInDoubt);
+  Result<At> directory(const Request& rq, node::NodeId id, acl::AccessMask need, Tell tell = Tell::Always) {
+    return authorize(rq, id, need, node::Look::IfInDoubt, tell);
   }
-  /// look(), by the first chain for which `enough` holds; otherwise EACCES.
+  /// look(), by the first chain for which `enough` holds; otherwise EACCES, and the audit trail is told that `need` was refused.
   template <typename Enough>
-  Result<At> authorize_if(const Request& rq, node::NodeId id, Enough&& enough, node::Look when = node::Look::Always);
+  Result<At> authorize_if(const Request& rq, node::NodeId id, Enough&& enough, node::Look when = node::Look::Always,
+                          acl::AccessMask need = {});
+
+  /// Tells the audit trail, if it wants to hear of that, of an attempt on `at` that needed `need` and whether it was granted.
+  /// `of_parent`: letters that would have done instead on the directory it is in.
+  void tell(const Request& rq, const At& at, acl::AccessMask need, bool granted, acl::AccessMask of_parent = {}) {
+    if (options_.audit == nullptr || rq.operation == nullptr) return;
+    if (at.chain.audits() || (options_.audit_denials && !granted)) write_record(rq, at, need, granted, of_parent);
+  }
+  /// The same with what the operation comes to, which it returns: a refusal as ENOENT, if listings leave the node out for the caller.
+  Status told(const Request& rq, const At& at, acl::AccessMask need, Status s, acl::AccessMask of_parent = {}) {
+    tell(rq, at, need, bool(s), of_parent);
+    const bool refused = s.errno_value() == EACCES || s.errno_value() == EPERM;
+    return refused && is_left_out(at) ? Status::from(ENOENT) : s;
+  }
+  /// Whether listings leave the node out for the caller (Options::hide_unreadable): he has none of r, t, n and c, where the t that
+  /// everyone has does not count.
+  bool is_left_out(const At& at) const;
 
   /// A child of `parent` by name, as the caller of `parent` meets it. ENOENT: no such name. `told`: the kernel must have been
   /// told what has it, else ESTALE.
@@ -86,6 +108,7 @@ class Authorizer {
   acl::PrincipalTable& principals() { return principals_; }
 
  private:
+  void write_record(const Request& rq, const At& at, acl::AccessMask need, bool granted, acl::AccessMask of_parent);
   At at_of(const Request& rq, node::Chain chain, IdentityPtr who);
   /// The next chain by which the node may be met, from `next` on; nothing when there is none left.
   std::optional<Result<At>> next_at(const Request& rq, const node::NodePtr& node, const std::vector<node::LinkPtr>& links,
@@ -99,21 +122,22 @@ class Authorizer {
 };
 
 template <typename Enough>
-Result<At> Authorizer::authorize_if(const Request& rq, node::NodeId id, Enough&& enough, node::Look when) {
+Result<At> Authorizer::authorize_if(const Request& rq, node::NodeId id, Enough&& enough, node::Look when, acl::AccessMask need) {
   const node::NodePtr node = table_.find(id);
   if (!node) return Status::from(ESTALE);
   const std::vector<node::LinkPtr> links = walk_.links_of(node);
-  Status refused = Status::from(ESTALE);
+  std::optional<At> refused;
   std::size_t next = 0;
   while (auto at = next_at(rq, node, links, next, when)) {
     if (!*at) return at->status();
     if ((*at)->decision.granted && enough(**at)) return std::move(*at);
-    refused = Status::from(EACCES);
+    refused = std::move(**at);
   }
   // A removed directory tells nobody. Who is refused might not be by the one that has its name now.
-  if (refused.errno_value() == EACCES && when == node::Look::IfInDoubt && node->is_directory())
-    return authorize_if(rq, id, std::forward<Enough>(enough));
-  return refused;
+  if (refused && when == node::Look::IfInDoubt && node->is_directory())
+    return authorize_if(rq, id, std::forward<Enough>(enough), node::Look::Always, need);
+  if (!refused) return Status::from(ESTALE);
+  return told(rq, *refused, need, Status::from(EACCES));
 }
 
 }  // namespace acefs::fs

@@ -95,17 +95,22 @@ Result<backing::Change> Ops::plan_grant(const Request& rq, const At& at, const s
   }
   const AccessMask have = at.effective();
   const bool denies = after && effect_of(*after, now).denies;
-  if (before && !have.has(Perm::ChangeAce)) return Status::from(EPERM);
-  if (denies && !have.has(Perm::WriteDeny)) return Status::from(EPERM);
-  if (!before && !denies && !have.has(Perm::AddAce)) return Status::from(EPERM);
+  AccessMask need;
+  if (before) need |= Perm::ChangeAce;
+  if (denies) need |= Perm::WriteDeny;
+  if (!before && !denies) need |= Perm::AddAce;
+  const Status refused = Status::from(EPERM);
+  if (!have.contains(need)) return auth_.told(rq, at, need, refused);
   const bool lifts_only = before && effect_of(*before, now).denies && !value;
   // The owner is never shut out by a denial (his part of the rights stays), so he may also lift it.
   const bool owner_lifts = lifts_only && at.is_owner();
   if (!at.is_root() && !owner_lifts) {
     const acl::Grant* then = after ? &*after : nullptr;
     const bool below = reaches_below(before) || reaches_below(then);
-    if (!held_by(at, *auth_.with_groups(rq), below, now, auth_.profile()).contains(gained(before, then, now))) return Status::from(EPERM);
+    if (!held_by(at, *auth_.with_groups(rq), below, now, auth_.profile()).contains(gained(before, then, now)))
+      return auth_.told(rq, at, need, refused);
   }
+  auth_.tell(rq, at, need, true);
 
   backing::Change change{key_text, std::nullopt};
   if (after) {

@@ -7,6 +7,7 @@
 #include "fs/nfs4_names.hpp"
 #include "fs/ops.hpp"
 #include "nfs4/accept.hpp"
+#include "nfs4/inherited.hpp"
 #include "nfs4/serve.hpp"
 
 namespace acefs::fs {
@@ -24,12 +25,21 @@ Status refused(const At& at, const nfs4::Refusal& refusal) {
 
 }  // namespace
 
-// Needs c. A node without ACEs has the ACL of its mode.
-Result<std::string> Ops::get_nfs4_acl(const At& at, nfs4::Form form) const {
-  if (!at.effective().has(Perm::ReadAcl)) return Status::from(EACCES);
-  const NodeNames names(auth_.resolver(), options_.domain, *at.chain.acl);
+/// The ACL as it is served.
+nfs4::Outcome<nfs4::AceList> Ops::nfs4_list(const At& at, nfs4::Form form, const nfs4::Names& names) const {
   const nfs4::Facts facts{.mode = at.mode(), .is_directory = at.is_directory(), .profile = auth_.profile()};
-  const auto list = nfs4::serve(*at.chain.acl, facts, wall_clock(), names, form);
+  if (form != nfs4::Form::Dacl) return nfs4::serve(*at.chain.acl, facts, wall_clock(), names, form);
+  std::vector<acl::Segment> above = at.chain.segments();
+  above.pop_back();
+  return nfs4::serve_with_inherited(*at.chain.acl, above, facts, wall_clock(), names);
+}
+
+// Needs c. A node without ACEs has the ACL of its mode.
+Result<std::string> Ops::get_nfs4_acl(const Request& rq, const At& at, nfs4::Form form) const {
+  const bool reads = at.effective().has(Perm::ReadAcl);
+  if (Status s = auth_.told(rq, at, Perm::ReadAcl, reads ? Status::ok() : Status::from(EACCES)); !s) return s;
+  const NodeNames names(auth_.resolver(), options_.domain, *at.chain.acl);
+  const auto list = nfs4_list(at, form, names);
   if (!list) return refused(at, list.error());
   auto bytes = nfs4::encode(form, *list);
   if (!bytes) return refused(at, bytes.error());
@@ -39,14 +49,15 @@ Result<std::string> Ops::get_nfs4_acl(const At& at, nfs4::Form form) const {
 // For each grant that changes what plan_grant() says, for the mode what chmod needs; for a list that changes nothing C or o (EPERM).
 Status Ops::set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::string_view bytes, int flags) {
   if ((flags & XATTR_CREATE) != 0) return Status::from(EEXIST);  // every node has one
-  const auto list = nfs4::decode(form, bytes);
+  auto list = nfs4::decode(form, bytes);
   if (!list) return refused(at, list.error());
   const NodeNames names(auth_.resolver(), options_.domain, *at.chain.acl);
+  if (form == nfs4::Form::Dacl) *list = nfs4::own_part(*list);
   const nfs4::Facts facts{.mode = at.mode(), .is_directory = at.is_directory(), .profile = auth_.profile()};
   const auto change = nfs4::accept(*list, *at.chain.acl, facts, wall_clock(), names, form);
   if (!change) return refused(at, change.error());
 
-  if (!at.effective().intersects(Perm::AddAce | Perm::ChangeAce)) return Status::from(EPERM);
+  if (!at.effective().intersects(Perm::AddAce | Perm::ChangeAce)) return auth_.told(rq, at, Perm::AddAce, Status::from(EPERM));
   std::vector<backing::Change> grants;
   for (const acl::GrantKey& key : change->remove) {
     auto planned = plan_grant(rq, at, acl::format_key(key), std::nullopt, 0);
@@ -60,7 +71,8 @@ Status Ops::set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::
   }
   const mode_t before = at.mode() & 07777;
   if (change->mode != before) {
-    if (Status s = plan_setattr(rq, at, {.mode = change->mode, .uid = {}, .gid = {}, .size = {}, .atime = {}, .mtime = {}}, false); !s) return s;
+    const SetAttr mode{.mode = change->mode, .uid = {}, .gid = {}, .size = {}, .atime = {}, .mtime = {}};
+    if (Status s = auth_.told(rq, at, Perm::AddAce, plan_setattr(rq, at, mode, false)); !s) return s;
   }
   return apply_nfs4_acl(at, grants, change->mode);
 }

@@ -17,6 +17,7 @@
 #include "fs/locks.hpp"
 #include "fs/options.hpp"
 #include "fs/request.hpp"
+#include "nfs4/names.hpp"
 #include "nfs4/xdr.hpp"
 #include "node/walk.hpp"
 
@@ -152,12 +153,15 @@ class Ops {
   Result<Entry> new_entry(const At& parent, const char* name);
   Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, node::SharedFd fd, acl::AccessMask need, acl::AccessMask base,
                                                 std::uint64_t epoch);
-  Status refuse_handle(const OpenFile& file);
+  /// `by`: the chain that does not suffice any more, if it is known.
+  Status refuse_handle(OpenFile& file, const node::Chain* by = nullptr);
   bool is_as_proved(OpenFile& file, acl::TimePoint now);
   bool still_granted(OpenFile& file, const node::Chain& chain, acl::TimePoint now);
   Status remove(const Request& rq, node::NodeId parent, const char* name, int flags);
   bool widens(const Request& rq, const At& node, const At& new_parent);
   Status may_delete(const At& parent, const At& child) const;
+  /// `replaced`: what has the new name, if anything has.
+  Status may_rename(const Request& rq, const At& source, const At& moved, const At& target, const At* replaced, bool exchange);
   Result<backing::Attr> truncate_open(OpenFile& file, const SetAttr& set);
   Status plan_setattr(const Request& rq, const At& at, const SetAttr& set, bool by_handle) const;
   bool in_group(const Request& rq, gid_t group);
@@ -171,7 +175,8 @@ class Ops {
   Status write_grants(const Request& rq, const At& at, std::string_view packed);
   Status write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags);
   // nfs4_acl.cpp
-  Result<std::string> get_nfs4_acl(const At& at, nfs4::Form form) const;
+  nfs4::Outcome<nfs4::AceList> nfs4_list(const At& at, nfs4::Form form, const nfs4::Names& names) const;
+  Result<std::string> get_nfs4_acl(const Request& rq, const At& at, nfs4::Form form) const;
   Status set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::string_view bytes, int flags);
   Status apply_nfs4_acl(const At& at, std::span<const backing::Change> grants, mode_t mode);
   Status change_mode(const At& at, mode_t mode);

@@ -36,6 +36,10 @@ bool only_strips_setid(mode_t from, mode_t to) {
   return gone != 0 && (gone & ~(S_ISUID | S_ISGID)) == 0 && (from & gone) == gone;
 }
 
+bool sets_times_to_now(const SetAttr& set) {
+  return (!set.atime || set.atime->tv_nsec == UTIME_NOW) && (!set.mtime || set.mtime->tv_nsec == UTIME_NOW);
+}
+
 }  // namespace
 
 // chmod: owner or C. chown: as POSIX. utimens: owner or T (EPERM); to now also w (EACCES). truncate: w.
@@ -56,13 +60,35 @@ Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bo
   }
   if (set.size && !by_handle && !have.has(Perm::WriteData)) return Status::from(EACCES);
   if (set.atime || set.mtime) {
-    const bool now = (!set.atime || set.atime->tv_nsec == UTIME_NOW) && (!set.mtime || set.mtime->tv_nsec == UTIME_NOW);
+    const bool now = sets_times_to_now(set);
     const bool with_size = set.size.has_value();  // truncate sets the times of what it truncates
     if (!with_size && !owner && !have.has(Perm::WriteAttributes) && !(now && have.has(Perm::WriteData)))
       return Status::from(now ? EACCES : EPERM);
   }
   return Status::ok();
 }
+
+namespace {
+
+/// For the audit trail: setattr is many operations.
+Request named(const Request& rq, const SetAttr& set) {
+  if (rq.operation == nullptr) return rq;
+  return {rq.caller, set.uid || set.gid ? "chown" : set.mode ? "chmod" : set.size ? "truncate" : "utimens"};
+}
+
+/// For the audit trail: the letters in question, also where it is ownership that counts. o is NFSv4's right to change the owner.
+AccessMask letters_for(const At& at, const SetAttr& set, bool by_handle) {
+  AccessMask need;
+  const bool owner_changes = set.uid || set.gid;
+  if (owner_changes) need |= Perm::ChangeAce;
+  if (set.mode && !owner_changes) need |= Perm::AddAce;
+  if (set.size && !by_handle) need |= Perm::WriteData;
+  const bool by_writing = sets_times_to_now(set) && at.effective().has(Perm::WriteData);
+  if ((set.atime || set.mtime) && !set.size) need |= by_writing ? Perm::WriteData : Perm::WriteAttributes;
+  return need;
+}
+
+}  // namespace
 
 Result<backing::Attr> Ops::truncate_open(OpenFile& file, const SetAttr& set) {
   if (Status s = recheck(file); !s) return s;
@@ -84,7 +110,8 @@ Result<backing::Attr> Ops::setattr(const Request& rq, node::NodeId id, const Set
   if (!at) return at.status();
   SetAttr wanted = set;
   if (set.uid || set.gid) wanted.mode.reset();
-  if (Status s = plan_setattr(rq, *at, wanted, file != nullptr); !s) return s;
+  const Status may = auth_.told(named(rq, set), *at, letters_for(*at, set, file != nullptr), plan_setattr(rq, *at, wanted, file != nullptr));
+  if (!may) return may;
   // A truncation of a setuid file comes with the mode less setuid: it is the handle that must allow it all the same.
   if (file != nullptr && set.size) {
     if (Status s = recheck(*file); !s) return s;

@@ -68,7 +68,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
     // The file may have come into being behind the kernel's back: then this is an open, which needs nothing of the directory
     // but the way through it.
     if ((flags & O_EXCL) != 0 || at.error().errno_value() != EACCES) return at.status();
-    auto entry = lookup(rq, parent, name);
+    auto entry = lookup(rq.untold(), parent, name);
     if (!entry && entry.error().errno_value() != ENOENT) return entry.status();
     if (!entry || entry->id == node::NodeId{}) return at.status();
     auto file = open(rq, entry->id, flags & ~(O_CREAT | O_EXCL));
@@ -84,7 +84,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   auto fd = backing_.open_at((*dir)->get(), name, open_flags, mode & 07777);
   if (!fd) {
     if (fd.error().errno_value() != EEXIST || (flags & O_EXCL) != 0) return in_directory(*at, fd.status());
-    auto entry = lookup(rq, parent, name);
+    auto entry = lookup(rq.untold(), parent, name);
     if (!entry) return entry.status();
     if (entry->id == node::NodeId{}) return Status::from(ENOENT);
     auto file = open(rq, entry->id, flags & ~O_CREAT);

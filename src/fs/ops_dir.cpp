@@ -40,13 +40,15 @@ std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, 
   const bool dots = entry.name == "." || entry.name == "..";
   if (at_root && entry.name == "..") entry.ino = at.node()->key().ino;  // what is above the mount is not ours to tell
   // Attributes go out for children whose t the caller has; the others are mere names.
-  if (plus && !dots) {
+  const bool hides = options_.hide_unreadable;
+  if ((plus || hides) && !dots) {
     auto child = auth_.child(rq, at, std::string(entry.name));
     if (!child) {
       if (child.error().errno_value() == ENOENT) return std::nullopt;  // removed since the listing was read
-      return entry;
+      return hides ? std::nullopt : std::optional(entry);  // who cannot be asked is not shown
     }
-    if (child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), *child->chain.attr, auth_.is_for_everyone(child->chain));
+    if (hides && auth_.is_left_out(*child)) return std::nullopt;
+    if (plus && child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), *child->chain.attr, auth_.is_for_everyone(child->chain));
   }
   return entry;
 }
@@ -62,7 +64,7 @@ Status Ops::readdir(const Request& rq, OpenDir& dir, std::int64_t offset, bool p
     dir.position = offset;
   }
   std::optional<At> listed;
-  if (auto at = auth_.look(rq, dir.file->node->id)) listed = std::move(*at);
+  if (auto at = auth_.look(rq.untold(), dir.file->node->id)) listed = std::move(*at);
   if (!listed) {
     // The directory lost its name while it was open; whoever holds it may still list what is in it, which is nothing.
     auto chain = walk_.chain_of(dir.file->node, nullptr, node::Look::Always, dir.file->fd);

@@ -52,8 +52,10 @@ Result<std::string> Ops::ioctl(const Request& rq, node::NodeId id, int fd, unsig
   if (!reads && !writes) return Status::from(ENOTTY);
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
-  if (reads && !at->effective().has(Perm::ReadAttributes)) return Status::from(EACCES);
-  if (writes && !at->is_owner() && !at->effective().has(Perm::WriteAttributes)) return Status::from(EPERM);
+  const AccessMask need = reads ? Perm::ReadAttributes : Perm::WriteAttributes;
+  if (!at->effective().contains(need) && !(writes && at->is_owner()))
+    return auth_.told(rq, *at, need, Status::from(reads ? EACCES : EPERM));
+  auth_.tell(rq, *at, need, true);
   alignas(8) char buffer[sizeof(struct fsxattr) > 8 ? sizeof(struct fsxattr) : 8] = {};
   std::copy_n(in.begin(), std::min(in.size(), sizeof buffer), buffer);
   if (writes && !at->is_root()) {

@@ -43,7 +43,7 @@ Status Ops::remove(const Request& rq, node::NodeId parent, const char* name, int
   if (is_hidden(*at, name)) return Status::from(ENOENT);
   auto child = auth_.child(rq, *at, name);
   if (!child) return child.status();
-  if (Status s = may_delete(*at, *child); !s) return s;
+  if (Status s = auth_.told(rq, *child, Perm::Delete, may_delete(*at, *child), Perm::DeleteChild); !s) return s;
   auto dir = walk_.directory(at->chain);
   if (!dir) return dir.status();
   const bool pinned = pin_before_unlink(*child);
@@ -73,12 +73,49 @@ bool Ops::widens(const Request& rq, const At& node, const At& new_parent) {
   return !acl::widened(node.chain.segments(), new_parent.chain.segments(), *auth_.with_groups(rq), wall_clock(), auth_.profile()).empty();
 }
 
+namespace {
+
+/// What a node that gets another parent must itself give: its ".." is written.
+AccessMask to_move(const At& node, bool same_parent) {
+  return !same_parent && node.is_directory() ? AccessMask(Perm::WriteData) : AccessMask();
+}
+
+}  // namespace
+
+Status Ops::may_rename(const Request& rq, const At& source, const At& moved, const At& target, const At* replaced, bool exchange) {
+  const bool same_parent = source.node() == target.node();
+  // Each node is told of once: with what was refused, or, once all is granted, with all that it gave.
+  struct Check {
+    const At& at;
+    AccessMask need;
+    bool is_deleted;
+    const At* parent;
+  };
+  std::vector<Check> checks = {{moved, to_move(moved, same_parent), true, &source}, {target, to_receive(moved), false, nullptr}};
+  if (replaced) checks.push_back({*replaced, exchange ? to_move(*replaced, same_parent) : AccessMask(), true, &target});
+  if (exchange) checks.push_back({source, to_receive(*replaced), false, nullptr});
+  for (const Check& check : checks) {
+    if (check.is_deleted) {
+      if (Status s = may_delete(*check.parent, check.at); !s) return auth_.told(rq, check.at, Perm::Delete, s, Perm::DeleteChild);
+    }
+    if (!check.at.effective().contains(check.need)) return auth_.told(rq, check.at, check.need, Status::from(EACCES));
+  }
+  if (!same_parent) {
+    if (widens(rq, moved, target) || (exchange && widens(rq, *replaced, source))) return Status::from(EXDEV);
+  }
+  for (const Check& check : checks) {
+    const AccessMask also = check.is_deleted ? AccessMask(Perm::Delete) : AccessMask();
+    auth_.tell(rq, check.at, check.need | also, true, check.is_deleted ? AccessMask(Perm::DeleteChild) : AccessMask());
+  }
+  return Status::ok();
+}
+
 // Deletion right on the source; w (a directory: a) on the new parent; deletion right on what is replaced; w on a directory that
 // gets another parent (its ".." is written). EXDEV when the move would give the caller rights that he lacks now.
 Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, node::NodeId to_dir, const char* to, unsigned flags) {
-  auto source = auth_.directory(rq, from_dir, Perm::Execute);
+  auto source = auth_.directory(rq, from_dir, Perm::Execute, Tell::OnRefusal);
   if (!source) return source.status();
-  auto target = auth_.directory(rq, to_dir, Perm::Execute);
+  auto target = auth_.directory(rq, to_dir, Perm::Execute, Tell::OnRefusal);
   if (!target) return target.status();
   if (is_hidden(*source, from)) return Status::from(ENOENT);
   if (is_hidden(*target, to)) return Status::from(EACCES);
@@ -94,19 +131,7 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
   if (!replaced && exchange) return Status::from(ENOENT);
   const bool same_parent = source->node() == target->node();
 
-  if (Status s = may_delete(*source, *moved); !s) return s;
-  if (!target->effective().contains(to_receive(*moved))) return Status::from(EACCES);
-  if (!same_parent && moved->is_directory() && !moved->effective().has(Perm::WriteData)) return Status::from(EACCES);
-  if (replaced) {
-    if (Status s = may_delete(*target, *replaced); !s) return s;
-  }
-  if (exchange) {
-    if (!source->effective().contains(to_receive(*replaced))) return Status::from(EACCES);
-    if (!same_parent && replaced->is_directory() && !replaced->effective().has(Perm::WriteData)) return Status::from(EACCES);
-  }
-  if (!same_parent) {
-    if (widens(rq, *moved, *target) || (exchange && widens(rq, *replaced, *source))) return Status::from(EXDEV);
-  }
+  if (Status s = may_rename(rq, *source, *moved, *target, replaced ? &*replaced : nullptr, exchange); !s) return s;
 
   auto from_fd = walk_.directory(source->chain);
   if (!from_fd) return from_fd.status();
@@ -147,13 +172,16 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
 Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir, const char* to) {
   auto at = auth_.look(rq, id);
   if (!at) return at.status();
-  auto target = auth_.directory(rq, to_dir, Perm::Execute | Perm::WriteData);
+  auto target = auth_.directory(rq, to_dir, Perm::Execute | Perm::WriteData, Tell::OnRefusal);
   if (!target) return target.status();
   if (is_hidden(*target, to)) return Status::from(EACCES);
   const mode_t mode = at->mode();
   const bool unsafe = !S_ISREG(mode) || (mode & S_ISUID) != 0 || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
-  if (!at->is_root() && !at->is_owner() && (unsafe || !at->effective().has(Perm::WriteData))) return Status::from(EPERM);
+  if (!at->is_root() && !at->is_owner() && (unsafe || !at->effective().has(Perm::WriteData)))
+    return auth_.told(rq, *at, Perm::WriteData, Status::from(EPERM));
   if (widens(rq, *at, *target)) return Status::from(EXDEV);
+  auth_.tell(rq, *at, Perm::WriteData, true);
+  auth_.tell(rq, *target, Perm::Execute | Perm::WriteData, true);
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
   auto dir = directory_for_new(*target);

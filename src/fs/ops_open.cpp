@@ -31,12 +31,13 @@ Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, 
   const bool may_append = (flags & O_APPEND) != 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_TRUNC) == 0;
   const AccessMask to_append = (need - Perm::WriteData) | Perm::AppendData;
   auto at = auth_.authorize_if(
-      rq, id, [&](const At& node) { return node.may(need) || (may_append && node.may(to_append)); }, node::Look::IfInDoubt);
+      rq, id, [&](const At& node) { return node.may(need) || (may_append && node.may(to_append)); }, node::Look::IfInDoubt, need);
   if (!at) return at.status();
   // Created on the backing since the kernel looked: it opens what is not a regular file by itself, not through here.
   if (!at->chain.is_regular()) return Status::from(ESTALE);
   const bool append_only = !at->may(need);
   if (append_only) need = to_append;
+  auth_.tell(rq, *at, need, true);
   // O_DIRECT is between the caller and the kernel's page cache for the mount: buffers here are not aligned for it.
   // O_APPEND can be taken off by fcntl(2), of which nothing is heard: each write says whether it appends. A handle that may
   // only append always does.
@@ -85,19 +86,21 @@ Status Ops::recheck(OpenFile& file) {
   // A name that turns out to be gone is repaired by the walk that finds it so, or by the rename that is under way: look again.
   constexpr int kTries = 5;
   for (int i = 0; i < kTries; ++i) {
-    bool decided = false;
+    std::optional<node::Chain> refused;
     for (const node::LinkPtr& link : walk_.links_of(file.node)) {
       auto chain = walk_.chain_of(file.node, link, node::Look::IfInDoubt, file.fd);
       if (!chain && chain.error().errno_value() == ESTALE) continue;
       if (!chain) return chain.error();
-      decided = true;
-      if (!still_granted(file, *chain, now)) continue;
+      if (!still_granted(file, *chain, now)) {
+        refused = std::move(*chain);
+        continue;
+      }
       const std::lock_guard lock(file.mutex);
       file.proven = walk_.is_vouched(*chain) ? chain->proof.epoch : 0;
       file.stamp = chain->stamp;
       return Status::ok();
     }
-    if (decided) return refuse_handle(file);
+    if (refused) return refuse_handle(file, &*refused);
   }
   return Status::from(ESTALE);
 }
@@ -112,8 +115,16 @@ bool Ops::is_as_proved(OpenFile& file, acl::TimePoint now) {
          (file.next_expiry == 0 || now <= file.next_expiry);
 }
 
-Status Ops::refuse_handle(const OpenFile& file) {
+Status Ops::refuse_handle(OpenFile& file, const node::Chain* by) {
   events_.revoked(file.node->id);
+  if (by != nullptr) {
+    At at{*by, nullptr, {}};
+    {
+      const std::lock_guard lock(file.mutex);
+      at.who = file.who;
+    }
+    auth_.tell({file.opener, "handle"}, at, file.need, false);
+  }
   return Status::from(EACCES);
 }
 

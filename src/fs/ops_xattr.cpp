@@ -37,7 +37,7 @@ Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std:
   auto at = auth_.look(rq, id, node::Look::FilesIfInDoubt);
   if (!at) return at.status();
   if (name == kStatusName) return options_.status ? options_.status() : std::string();
-  if (kind == XattrKind::Nfs4) return get_nfs4_acl(*at, *nfs4_form_of(name));
+  if (kind == XattrKind::Nfs4) return get_nfs4_acl(rq, *at, *nfs4_form_of(name));
   if (kind == XattrKind::Virtual) {
     at = auth_.with_names(rq, std::move(*at));
     return virtual_xattr(name, options_.prefix, *at->chain.acl,
@@ -48,13 +48,18 @@ Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std:
     at = auth_.with_names(rq, std::move(*at));
     for (const acl::Grant& grant : at->chain.acl->grants()) {
       if (grant.key != *key) continue;
-      if (!may_see(*at, grant, auth_.principals())) return Status::from(EACCES);
+      if (!may_see(*at, grant, auth_.principals())) return auth_.told(rq, *at, Perm::ReadAcl, Status::from(EACCES));
+      auth_.tell(rq, *at, Perm::ReadAcl, true);
       return grant.value;
     }
-    return Status::from(at->effective().has(Perm::ReadAcl) ? ENODATA : EACCES);
+    if (!at->effective().has(Perm::ReadAcl)) return auth_.told(rq, *at, Perm::ReadAcl, Status::from(EACCES));
+    return Status::from(ENODATA);
   }
   if (kind == XattrKind::Marker) return Status::from(ENODATA);
-  if ((kind == XattrKind::User || kind == XattrKind::Reserved) && !at->effective().has(Perm::ReadNamed)) return Status::from(EACCES);
+  if (kind == XattrKind::User || kind == XattrKind::Reserved) {
+    const bool reads = at->effective().has(Perm::ReadNamed);
+    if (Status s = auth_.told(rq, *at, Perm::ReadNamed, reads ? Status::ok() : Status::from(EACCES)); !s) return s;
+  }
   if (kind == XattrKind::Trusted && !at->is_root()) return Status::from(ENODATA);
   return walk_.xattr(at->chain, name.c_str());
 }
@@ -75,7 +80,9 @@ Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
   const bool lists_nfs4 = options_.list_nfs4_acl && at->effective().has(Perm::ReadAcl);
   if (lists_nfs4 && has_aces(*at->chain.acl, wall_clock())) list += std::string(kNfs4AclName) + '\0';
   const bool reads_user = at->effective().has(Perm::ReadNamed);
-  if (!reads_user && !any_grant && !at->effective().has(Perm::ReadAcl) && at->chain.can_have_acl()) return Status::from(EACCES);
+  if (!reads_user && !any_grant && !at->effective().has(Perm::ReadAcl) && at->chain.can_have_acl())
+    return auth_.told(rq, *at, Perm::ReadNamed, Status::from(EACCES));
+  if (reads_user) auth_.tell(rq, *at, Perm::ReadNamed, true);
   auto fd = walk_.any_path(at->chain);
   if (!fd) return fd.status();
   auto names = backing_.list_xattrs((*fd)->get());
@@ -91,6 +98,9 @@ Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
 }
 
 namespace {
+
+/// For the audit trail: the letter that the attribute is written by, if it is one.
+AccessMask to_write(XattrKind kind) { return kind == XattrKind::User ? AccessMask(Perm::WriteNamed) : AccessMask(); }
 
 /// Where values have room of their own (xfs, btrfs, tmpfs), names alone could pass what listxattr(2) can carry (64 KiB); the grants
 /// behind them could not be read any more and the node would be nobody's.
@@ -144,7 +154,7 @@ Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name
     at = auth_.look(rq, id);
     if (!at) return at.status();
   }
-  if (Status s = may_write_xattr(*at, kind); !s) return s;
+  if (Status s = auth_.told(rq, *at, to_write(kind), may_write_xattr(*at, kind)); !s) return s;
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
   if (kind == XattrKind::User) {
@@ -163,7 +173,7 @@ Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& n
   if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::nullopt, 0);
   // As the empty list: all grants go, and the mode is what there is.
   if (kind == XattrKind::Nfs4) return set_nfs4_acl(rq, *at, nfs4::Form::Acl, std::string_view("\0\0\0\0", 4), 0);
-  if (Status s = may_write_xattr(*at, kind); !s) return s;
+  if (Status s = auth_.told(rq, *at, to_write(kind), may_write_xattr(*at, kind)); !s) return s;
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
   const Status s = backing_.remove_xattr(fd->get(), name.c_str());

@@ -9,9 +9,14 @@
 
 namespace acefs::fs {
 
-/// Who asks, and with which umask.
+/// Who asks, and for what.
 struct Request {
   principal::Caller caller;
+  /// As the audit trail calls it; nullptr: nobody attempts anything, something is only to be found out.
+  const char* operation = nullptr;
+
+  /// The same caller, of whom the audit trail does not hear.
+  Request untold() const { return {caller, nullptr}; }
 };
 
 /// What getattr answers.

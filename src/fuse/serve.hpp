@@ -13,9 +13,9 @@ namespace acefs::fuse {
 
 inline Server& server_of(fuse_req_t req) { return *static_cast<Server*>(fuse_req_userdata(req)); }
 
-inline fs::Request request_of(fuse_req_t req) {
+inline fs::Request request_of(fuse_req_t req, const char* op) {
   const fuse_ctx* ctx = fuse_req_ctx(req);
-  return {{.uid = ctx->uid, .gid = ctx->gid, .pid = ctx->pid}};
+  return {{.uid = ctx->uid, .gid = ctx->gid, .pid = ctx->pid}, op};
 }
 
 /// As whom the thread runs an operation. What the kernel asks for in nobody's name, and asks nothing of who it is, is run as whoever
@@ -28,7 +28,7 @@ template <typename Run, typename Reply>
 void serve(fuse_req_t req, const char* op, Run&& run, Reply&& reply, As as = As::Caller) noexcept {
   int err = EIO;
   try {
-    const fs::Request rq = request_of(req);
+    const fs::Request rq = request_of(req, op);
     if (as == As::Caller) backing::act_as(rq.caller.uid, rq.caller.gid);
     auto done = run(server_of(req).ops, rq);
     if (done) {

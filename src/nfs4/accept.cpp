@@ -47,9 +47,10 @@ std::optional<Refusal> unenforceable_flags(const Ace& ace, std::size_t position,
     return refuse(EINVAL, position, ace, "S and F are for audits and alarms");
   }
   const bool inert = (inherit & kInheritOnly) != 0 && (inherit & (kFileInherit | kDirectoryInherit)) == 0;
+  if (!inert) return std::nullopt;
   const bool was_served = std::any_of(served.begin(), served.end(), [&](const Line& line) { return line.ace == ace; });
-  if (inert && !was_served) return refuse(EINVAL, position, ace, "i without f or d counts nowhere");
-  return std::nullopt;
+  if (was_served) return std::nullopt;
+  return refuse(EINVAL, position, ace, "i without f or d counts nowhere");
 }
 
 Outcome<Entry> understand(Ace ace, std::size_t position, const std::vector<Line>& served, const Principals& principals,

@@ -32,7 +32,7 @@ inline constexpr std::string_view kOwnerAt = "OWNER@";
 inline constexpr std::string_view kGroupAt = "GROUP@";
 inline constexpr std::string_view kEveryoneAt = "EVERYONE@";
 
-/// One ACE. `flags` never holds kInherited (acefs copies no ACE, so none is inherited), nor kGroup when `who` is special.
+/// One ACE. `flags` never holds kGroup when `who` is special, and kInherited only in Form::Dacl (inherited.hpp).
 struct Ace {
   Type type = Type::Allow;
   std::uint32_t flags = 0;

@@ -15,9 +15,9 @@ namespace acefs::nfs4 {
 /// mode gives OWNER@, GROUP@ and EVERYONE@. Expired ACEs are not served. A malformed ACE and a full denial are a denial of all bits.
 /// An ACE whose letters all have no bit is served without permissions, so that it can be seen and removed.
 ///
-/// Three things it does not say: the owner keeps t T c C o whatever a denial for somebody else takes from him (a denial for
-/// OWNER@ is served without these); nobody executes a file whose mode has no x bit; everyone has t where nothing denies it, which
-/// is said by the mode's ACEs.
+/// What it does not say: the owner keeps t T c C o whatever a denial for somebody else takes from him (a denial for
+/// OWNER@ is served without these); nobody executes a file whose mode has no x bit; an ACE that gives r gives t as well, also
+/// below a directory (on the node itself the mode's ACEs give t to everyone).
 ///
 /// Fails with EOPNOTSUPP when an ACE cannot be shown: a name with a NUL byte or '@' at its end; for Form::Numbers one without a
 /// number of its own.

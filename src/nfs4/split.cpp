@@ -76,11 +76,16 @@ mode_t mode_of(const Entries& entries, const Facts& facts) {
   return mode;
 }
 
-/// Whether the mode's ACE `at` may be missing in a list: it says what everybody knows, or what the one for EVERYONE@ says again.
-bool adds_nothing(const AceList& mode_aces, std::size_t at, const Facts& facts) {
+/// Whether the mode's ACE `at` may be missing in a list: it says what everybody knows, what a grant of the same who gives, or what
+/// the one for EVERYONE@ says again.
+bool adds_nothing(const AceList& mode_aces, std::size_t at, const Entries& entries, const Facts& facts) {
   const Ace& ace = mode_aces[at];
   if (ace.type != Type::Allow) return false;
   std::uint32_t known = always_given(class_of(ace.who), facts);
+  for (const Entry& entry : entries) {
+    const bool grant = !entry.says_mode && entry.ace.type == Type::Allow && entry.ace.who == ace.who;
+    if (grant && counts_here(entry.scopes)) known |= entry.ace.mask;
+  }
   const bool denial_between = std::any_of(mode_aces.begin() + static_cast<std::ptrdiff_t>(at) + 1, mode_aces.end(),
                                           [](const Ace& later) { return later.type == Type::Deny; });
   if (ace.who != kEveryoneAt && mode_aces.back().who == kEveryoneAt && !denial_between) known |= mode_aces.back().mask;
@@ -112,10 +117,7 @@ bool is_said(const Entries& entries, mode_t mode, Facts facts) {
       ++next;
       continue;
     }
-    const bool needless = std::any_of(entries.begin(), entries.end(), [&](const Entry& entry) {
-      return !entry.says_mode && makes_needless(entry.ace, entry.scopes, ace);
-    });
-    if (!needless && !adds_nothing(mode_aces, i, facts)) return false;
+    if (!adds_nothing(mode_aces, i, entries, facts)) return false;
   }
   return next == said.size();
 }
@@ -134,6 +136,22 @@ std::vector<std::size_t> candidates(const Entries& written, const std::vector<Li
   return open;
 }
 
+bool is_about_mode(const Ace& ace, std::uint8_t scopes) {
+  return is_special(ace.who) && gives_or_takes(ace) && counts_here(scopes);
+}
+
+/// Whether the list says of OWNER@, GROUP@ and EVERYONE@ on this node what was served, so that it says nothing of the mode.
+bool came_back(const Entries& written, const std::vector<Line>& served) {
+  AceList now, before;
+  for (const Entry& entry : written) {
+    if (is_about_mode(entry.ace, entry.scopes)) now.push_back(entry.ace);
+  }
+  for (const Line& line : served) {
+    if (is_about_mode(line.ace, line.scopes)) before.push_back(line.ace);
+  }
+  return now == before;
+}
+
 /// The choices among `count` candidates of those that say the mode, as bit sets, largest first. Of very many only the last few may.
 std::vector<std::uint32_t> choices(std::size_t count) {
   std::vector<std::uint32_t> sets;
@@ -150,16 +168,13 @@ std::vector<Split> ways_to_read(const Entries& written, const std::vector<Line>&
   std::vector<std::size_t> open = candidates(written, served);
   constexpr std::size_t kMostTried = 6;
   if (open.size() > kMostTried) open.erase(open.begin(), open.end() - kMostTried);
+  const bool unchanged = came_back(written, served);
   std::vector<Split> ways;
   Split way{written, facts.mode};
   for (const std::uint32_t set : choices(open.size())) {
     for (std::size_t i = 0; i < open.size(); ++i) way.entries[open[i]].says_mode = (set >> i & 1u) != 0;
-    for (const mode_t mode : {facts.mode, mode_of(way.entries, facts)}) {
-      way.mode = mode;
-      if (!is_said(way.entries, mode, facts)) continue;
-      ways.push_back(way);
-      break;
-    }
+    way.mode = unchanged ? facts.mode : mode_of(way.entries, facts);
+    if (is_said(way.entries, way.mode, facts)) ways.push_back(way);
   }
   ways.push_back({written, mode_of(written, facts)});
   return ways;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nfs4/xdr.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -12,6 +13,7 @@ constexpr std::uint32_t kAllFlags = 0xff;
 /// RFC 8881, 6.4.3.2, and what TrueNAS adds to say that an ACL is trivial or a directory's.
 constexpr std::uint32_t kAclFlags = 0x7;
 constexpr std::uint32_t kAclFlagsOfNumbers = kAclFlags | 0x30000;
+constexpr std::uint32_t kAutoInherit = 0x1;
 constexpr std::uint32_t kSpecialId = 1;  ///< the iflag bit of TrueNAS
 constexpr std::array kSpecialIds = {kOwnerAt, kGroupAt, kEveryoneAt};  ///< ids 1, 2, 3
 
@@ -62,8 +64,8 @@ const char* unknown_in(Form form, std::uint32_t type, std::uint32_t flags, std::
   return nullptr;
 }
 
-Ace ace_of(std::uint32_t type, std::uint32_t flags, std::uint32_t mask, std::string who) {
-  std::uint32_t kept = flags & ~kInherited;
+Ace ace_of(Form form, std::uint32_t type, std::uint32_t flags, std::uint32_t mask, std::string who) {
+  std::uint32_t kept = form == Form::Dacl ? flags : flags & ~kInherited;
   if (is_special(who)) kept &= ~kGroup;
   return {static_cast<Type>(type), kept, mask, std::move(who)};
 }
@@ -79,7 +81,7 @@ Outcome<Ace> read_named(Reader& reader, Form form, std::size_t position) {
   if (padding.find_first_not_of('\0') != std::string_view::npos) return invalid(position, "padding that is not zero");
   if (who->empty()) return invalid(position, "empty who");
   if (who->find('\0') != std::string_view::npos) return invalid(position, "NUL byte in who");
-  return ace_of(*type, *flags, *mask, std::string(*who));
+  return ace_of(form, *type, *flags, *mask, std::string(*who));
 }
 
 /// type, flags, iflag, mask, id
@@ -87,9 +89,9 @@ Outcome<Ace> read_numbered(Reader& reader, Form form, std::size_t position) {
   const auto type = reader.word(), flags = reader.word(), iflag = reader.word(), mask = reader.word(), id = reader.word();
   if (!type || !flags || !iflag || !mask || !id) return invalid(position, "cut short");
   if (const char* what = unknown_in(form, *type, *flags, *mask)) return invalid(position, what);
-  if (*iflag == 0) return ace_of(*type, *flags, *mask, std::to_string(*id));
+  if (*iflag == 0) return ace_of(form, *type, *flags, *mask, std::to_string(*id));
   if (*iflag != kSpecialId || *id == 0 || *id > kSpecialIds.size()) return invalid(position, "unknown special who");
-  return ace_of(*type, *flags, *mask, std::string(kSpecialIds[*id - 1]));
+  return ace_of(form, *type, *flags, *mask, std::string(kSpecialIds[*id - 1]));
 }
 
 std::optional<Refusal> read_acl_flags(Reader& reader, std::uint32_t known) {
@@ -134,6 +136,10 @@ bool write_numbered(std::string& bytes, const Ace& ace) {
   return true;
 }
 
+bool inherits(const AceList& acl) {
+  return std::any_of(acl.begin(), acl.end(), [](const Ace& ace) { return (ace.flags & (kInheritFlags | kInherited)) != 0; });
+}
+
 }  // namespace
 
 Outcome<AceList> decode(Form form, std::string_view bytes) {
@@ -158,7 +164,7 @@ Outcome<AceList> decode(Form form, std::string_view bytes) {
 
 Outcome<std::string> encode(Form form, const AceList& acl) {
   std::string bytes;
-  if (form != Form::Acl) put(bytes, 0);
+  if (form != Form::Acl) put(bytes, form == Form::Dacl && inherits(acl) ? kAutoInherit : 0);
   put(bytes, static_cast<std::uint32_t>(acl.size()));
   for (std::size_t i = 0; i < acl.size(); ++i) {
     const Ace& ace = acl[i];

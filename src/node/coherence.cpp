@@ -16,7 +16,8 @@ void Coherence::note_moved(Node& node) {
   const Stamp before = stamp(node);
   const std::uint32_t version = node.version.fetch_add(1, std::memory_order_acq_rel) + 1;
   // Of the same generation: if everything came into doubt meanwhile, so did this.
-  if (node.acl_stamp == before) node.acl_stamp = (before & ~Stamp{UINT32_MAX}) | version;
+  const bool alone = version == static_cast<std::uint32_t>(before) + 1U;
+  if (alone && node.acl_stamp == before) node.acl_stamp = (before & ~Stamp{UINT32_MAX}) | version;
 }
 
 void Coherence::note_all() {

@@ -8,7 +8,8 @@ namespace acefs::node {
 
 DirChain::DirChain(DirChainPtr parent, const Node& directory, LinkPtr by, const Facts& read, AclPtr stored)
     : above(std::move(parent)), id(directory.id), dev(directory.key().dev), link(std::move(by)), facts(read), acl(std::move(stored)),
-      depth(above ? above->depth + 1 : 0), is_open((!above || (above->is_open && above->dev == dev)) && (facts.mode & 0111U) == 0111U && acl->only_gives()) {
+      depth(above ? above->depth + 1 : 0), is_open((!above || (above->is_open && above->dev == dev)) && (facts.mode & 0111U) == 0111U && acl->only_gives()),
+      audits(acl->audits() || (above && above->audits)) {
   any_names_ = acl->names_principals() || (above && above->any_names_);
   any_groups_ = acl->names_groups() || (above && above->any_groups_);
   modes_differ_ = ((facts.mode >> 3) & 7U) != (facts.mode & 7U) || (above && above->modes_differ_);

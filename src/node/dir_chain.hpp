@@ -35,6 +35,8 @@ struct DirChain {
   /// Nothing on the way, this segment included, keeps anybody from passing: all modes give x to all, all ACLs only give. And
   /// all of it is on one filesystem, the one whose changes are heard of.
   const bool is_open;
+  /// An ACE on the way, this segment included, asks to be told of access attempts.
+  const bool audits;
 
   mutable std::atomic<Stamp> stamp{kNoStamp};         ///< of the node, when this segment was last proven
   mutable std::atomic<std::uint64_t> proven{0};       ///< Proof::epoch when all segments were

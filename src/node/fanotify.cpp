@@ -194,13 +194,11 @@ void FanotifyCoherence::apply_to(ino_t ino, const ::fanotify_event_metadata& eve
   table_.find_all(ino, concerned_);
   const bool tells = behind_ != nullptr && event.pid != ::getpid();
   if (tells) tell_behind(event.mask);
-  // Names and contents are looked at by every operation that needs them.
-  if ((event.mask & (FAN_ATTRIB | FAN_MOVE_SELF)) == 0 && !concerned_.empty()) {
-    concerned_.clear();
-    return;
+  // Names and contents are looked at by every operation that needs them. But for those of side files.
+  if ((event.mask & (FAN_ATTRIB | FAN_MOVE_SELF)) != 0) {
+    const bool moved_only = (event.mask & FAN_ATTRIB) == 0;
+    for (const NodePtr& node : concerned_) moved_only ? note_moved(*node) : note(*node);
   }
-  const bool moved_only = (event.mask & FAN_ATTRIB) == 0;
-  for (const NodePtr& node : concerned_) moved_only ? note_moved(*node) : note(*node);
   const bool is_none_of_ours = concerned_.empty();
   concerned_.clear();
   {

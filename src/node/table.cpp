@@ -19,6 +19,7 @@ Table::Table(const InodeKey& root_key, bool remember_forgotten)
 }
 
 Table::~Table() {
+  trimmer_.stop();
   slots_.for_each([](Node& node) {
     if (node.listed_.by_kernel) NodePtr::adopt(&node);
   });

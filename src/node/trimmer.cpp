@@ -20,13 +20,15 @@ constexpr std::chrono::seconds kPause{2};
 
 Trimmer::Trimmer(std::function<void()> before) : before_(std::move(before)), thread_([this] { run(); }) {}
 
-Trimmer::~Trimmer() {
+Trimmer::~Trimmer() { stop(); }
+
+void Trimmer::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Trimmer::freed() noexcept {

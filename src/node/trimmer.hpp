@@ -20,6 +20,8 @@ class Trimmer {
   Trimmer(const Trimmer&) = delete;
   Trimmer& operator=(const Trimmer&) = delete;
 
+  /// From now on nothing is given back. By one thread.
+  void stop();
   /// One more node was freed. From any thread.
   void freed() noexcept;
 

@@ -15,6 +15,12 @@ constexpr std::size_t kMaxDepth = 8192;
 
 bool is_gone(Status s) { return s.errno_value() == ENOENT || s.errno_value() == ENOTDIR; }
 
+/// Whether whatever changes from `started` on gives the inode another ctime. Some filesystems have whole seconds only.
+bool is_settled(std::int64_t ctime_ns, std::int64_t started) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return (ctime_ns % kSecond == 0 ? ctime_ns + kSecond : ctime_ns) < started;
+}
+
 /// The last segment of `chain` was as it says when `stamp` was taken.
 void prove(const DirChain& chain, const Proof& proof, Stamp stamp) {
   chain.stamp.store(stamp, std::memory_order_release);
@@ -161,6 +167,7 @@ Result<Chain> Walk::directory_chain(const NodePtr& node, const LinkPtr& link, Lo
   chain.link = chain.self->link;
   chain.facts = chain.self->facts;
   chain.acl = chain.self->acl;
+  if (is_covered(*node, proof)) chain.stamp = chain.self->stamp.load(std::memory_order_acquire);
   return chain;
 }
 
@@ -340,6 +347,8 @@ Result<Chain> Walk::chain_of_new(const Chain& parent, const std::string& name, c
   auto link = Link::make(parent.node, name);
   const NodePtr node = table_.obtain(InodeKey::of(*attr), link);
   const Stamp stamp = is_covered(*node, parent.proof) ? coherence_.stamp(*node) : kNoStamp;
+  attr = backing_.stat_at(fd->get(), "");  // what happened before the stamp was taken was noted nowhere
+  if (!attr) return attr.status();
   auto acl = acl_of(parent.self.get(), node, link, fd, *attr, stamp, started);
   if (!acl) return acl.status();
   return Chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = std::move(*acl), .link = std::move(link),
@@ -417,8 +426,10 @@ Result<std::string> Walk::xattr(const Chain& chain, const char* attribute) {
     // and that for its event to be queued.
     const auto after = backing_.stat_at((*dir)->get(), chain.link->c_str());
     const bool is_it = after && InodeKey::of(*after) == chain.node->key();
-    if (is_it && coherence_.prove().holds && coherence_.stamp(*chain.node) == chain.stamp && (value || value.error().errno_value() != ENOSYS))
+    if (is_it && (value || value.error().errno_value() == ENODATA) && coherence_.prove().holds &&
+        coherence_.stamp(*chain.node) == chain.stamp) {
       return value;
+    }
   }
   auto fd = any_path(chain);
   if (!fd) return fd.status();
@@ -456,15 +467,16 @@ Result<backing::StoredGrants> Walk::read_grants(const DirChain* above, const Nod
 }
 
 /// Tells by name, without opening it, what is so of most files. False: look closer.
-bool Walk::has_no_grants(const DirChain& above, const NodePtr& node, const Link& link, const backing::Attr& attr, Stamp stamp,
-                         std::int64_t started) {
+bool Walk::has_no_grants(const DirChain& above, const NodePtr& node, const Link& link, const backing::Attr& attr,
+                         Stamp stamp) {
+  // ctime alone would not do: xfs leaves it as it is when two names are exchanged.
+  if (stamp == kNoStamp) return false;
   const auto dir = descriptor_of(above);
   if (!dir || !store_.none_at((*dir)->get(), link.c_str())) return false;
   const auto after = backing_.stat_at((*dir)->get(), link.c_str());
   if (!after || InodeKey::of(*after) != node->key() || after->ctime_ns != attr.ctime_ns) return false;
-  // Had another inode had the name meanwhile, this one would have been moved twice: a ctime older than the clock tick cannot stay the
-  // same, and of a younger one there would be an event (xattr()).
-  return attr.ctime_ns < started || (stamp != kNoStamp && coherence_.prove().holds && coherence_.stamp(*node) == stamp);
+  // Had another inode had the name meanwhile, this one would have been moved, and there would be an event (xattr()).
+  return coherence_.prove().holds && coherence_.stamp(*node) == stamp;
 }
 
 void Walk::report_malformed(const std::vector<acl::Grant>& grants, const AclPtr& before, const LinkPtr& link) {
@@ -495,7 +507,7 @@ Result<AclPtr> Walk::acl_of(const DirChain* above, const NodePtr& node, const Li
 
   const bool by_name = !nameless && above != nullptr && !link->name().empty() && !(node->is_directory() && HeldDirs::peek(*node));
   Result<backing::StoredGrants> stored = backing::StoredGrants{};
-  if (!by_name || !has_no_grants(*above, node, *link, attr, stamp, started)) stored = read_grants(above, node, link, nameless);
+  if (!by_name || !has_no_grants(*above, node, *link, attr, stamp)) stored = read_grants(above, node, link, nameless);
   if (!stored) return stored.status();
   // A side file that nobody watched may have changed since it was read.
   if (!stored->side_path.empty() && coherence_.watch_side_file(root_->get(), stored->side_path, node)) {
@@ -512,15 +524,17 @@ Result<AclPtr> Walk::acl_of(const DirChain* above, const NodePtr& node, const Li
   AclState fresh;
   fresh.acl = grants.empty() ? no_acl() : std::make_shared<const KnownAcl>(std::move(grants), attr.is_directory(), principals_);
   fresh.ctime_ns = attr.ctime_ns;
-  fresh.trusted = attr.ctime_ns < started;
+  fresh.trusted = is_settled(attr.ctime_ns, started);
   fresh.stamp = stamp;
   if (!stored->side_path.empty()) {
-    const bool settled = stored->stamp && stored->stamp->ctime_ns < started;
+    const bool settled = stored->stamp && is_settled(stored->stamp->ctime_ns, started);
     fresh.side = std::make_shared<const AclState::Side>(AclState::Side{std::move(stored->side_path), stored->stamp, settled});
   }
   AclPtr acl = fresh.acl;
   const std::lock_guard lock(node->mutex);
-  node->swap_acl_state(fresh);
+  // A thread that was slower must not replace what is known to be current by what may have been overtaken.
+  const Stamp current = coherence_.stamp(*node);
+  if (node->acl_stamp != current || fresh.stamp == current) node->swap_acl_state(fresh);
   return acl;
 }
 

@@ -44,12 +44,14 @@ struct Chain {
   SharedFd nameless;                  ///< leads to a node that has no name any more
   std::optional<backing::Attr> attr;  ///< of the node, if this walk looked at it
   Proof proof;
-  Stamp stamp = kNoStamp;             ///< of a file's node when `facts` and `acl` were so; kNoStamp: nobody vouches for them
+  Stamp stamp = kNoStamp;             ///< of the node when `facts` and `acl` were so; kNoStamp: nobody vouches for them
 
   bool is_directory() const { return node->is_directory(); }
   bool is_regular() const { return node->is_regular(); }
   /// Only these have `user.*` attributes (xattr(7)), so only these have an ACL of their own.
   bool can_have_acl() const { return is_directory() || is_regular(); }
+  /// Whether an ACE on it asks to be told of access attempts.
+  bool audits() const { return acl->audits() || (above && above->audits); }
   acl::Segment segment() const {
     return {.acl = acl.get(), .is_directory = is_directory(), .mode = facts.mode, .uid = facts.uid, .gid = facts.gid};
   }
@@ -99,7 +101,7 @@ class Walk {
   Result<SharedFd> any_path(const Chain& chain);
   /// An extended attribute of the node that ends `chain`. ENODATA: it has none of that name.
   Result<std::string> xattr(const Chain& chain, const char* attribute);
-  /// Whether the source vouches for all of the chain of a file until it says otherwise.
+  /// Whether the source vouches for all of the chain until it says otherwise.
   bool is_vouched(const Chain& chain) const;
   /// Opens the regular file that ends `chain`, verified to be that node.
   Result<UniqueFd> open_file(const Chain& chain, int flags);
@@ -129,8 +131,7 @@ class Walk {
   Result<AclPtr> acl_of(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless,
                         const backing::Attr& attr, Stamp stamp, std::int64_t started);
   Result<backing::StoredGrants> read_grants(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless);
-  bool has_no_grants(const DirChain& above, const NodePtr& node, const Link& link, const backing::Attr& attr, Stamp stamp,
-                     std::int64_t started);
+  bool has_no_grants(const DirChain& above, const NodePtr& node, const Link& link, const backing::Attr& attr, Stamp stamp);
   void report_malformed(const std::vector<acl::Grant>& grants, const AclPtr& before, const LinkPtr& link);
 
   backing::Backing& backing_;

@@ -250,7 +250,7 @@ std::optional<acl::Identity> Resolver::identity_of(std::string_view user, acl::T
   auto uid = state.accounts.user_id(std::string(user));
   const auto section = with->config->users.find(user);
   if (!uid && section != with->config->users.end()) uid = section->second.uid;
-  if (!uid) uid = number_of(user);
+  if (!uid) uid = principal::number_of(user);
   if (!uid) return std::nullopt;
 
   // Without an account there is no group either; no node belongs to the group that is none.

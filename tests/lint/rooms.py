@@ -14,9 +14,10 @@ MAY_USE = {
     "principal": {"base", "acl"},
     "backing": {"base", "acl"},
     "node": {"base", "acl", "backing"},
-    "fs": {"base", "acl", "nfs4", "principal", "backing", "node"},
-    "fuse": {"base", "acl", "nfs4", "principal", "backing", "node", "fs"},
-    "daemon": {"base", "acl", "nfs4", "principal", "backing", "node", "fs", "fuse"},
+    "audit": {"base", "acl"},
+    "fs": {"base", "acl", "nfs4", "principal", "backing", "node", "audit"},
+    "fuse": {"base", "acl", "nfs4", "principal", "backing", "node", "audit", "fs"},
+    "daemon": {"base", "acl", "nfs4", "principal", "backing", "node", "audit", "fs", "fuse"},
     "tools": {"base", "acl", "principal", "backing"},
 }
 include = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.M)

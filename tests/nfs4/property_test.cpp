@@ -60,7 +60,7 @@ class PropertyTest : public ::testing::Test {
 
 TEST_F(PropertyTest, WhatIsServedIsWhatIsEnforced) {
   Random random(1);
-  for (int i = 0; i < rounds(300); ++i) {
+  for (int i = 0; i < rounds(150); ++i) {
     Facts facts = random_facts(random);
     facts.profile.mode_gives_base = random.below(4) != 0;
     const acl::Acl acl(random.stored(), facts.is_directory, table_);
@@ -76,7 +76,7 @@ TEST_F(PropertyTest, WhatIsServedIsWhatIsEnforced) {
 
 TEST_F(PropertyTest, WritingBackWhatWasServedChangesNothing) {
   Random random(2);
-  for (int i = 0; i < rounds(600); ++i) {
+  for (int i = 0; i < rounds(400); ++i) {
     Facts facts = random_facts(random);
     facts.profile.mode_gives_base = random.below(4) != 0;
     const Form form = random.coin() ? Form::Acl : Form::Dacl;
@@ -95,7 +95,7 @@ TEST_F(PropertyTest, WritingBackWhatWasServedChangesNothing) {
 TEST_F(PropertyTest, WhatIsAcceptedMeansWhatWasWritten) {
   Random random(3);
   int accepted = 0;
-  for (int i = 0; i < rounds(700); ++i) {
+  for (int i = 0; i < rounds(350); ++i) {
     const Facts before = random_facts(random);
     const acl::Acl stored(random.stored(), before.is_directory, table_);
     const AceList written = random.written(before.is_directory);
@@ -115,10 +115,10 @@ TEST_F(PropertyTest, WhatIsAcceptedMeansWhatWasWritten) {
         const Verdict got = first_match(*served, person, scope, facts.is_directory);
         std::uint32_t bits = compared(facts, person);
         const bool here = scope == acl::Scope::Self;
-        if (here && ((wanted.allowed | wanted.denied) & kReadAttributes) == 0) bits &= ~kReadAttributes;  // everyone has it
+        // Where nothing is said of it: everyone has it on the node, and below an allow of r brings it.
+        if (((wanted.allowed | wanted.denied) & kReadAttributes) == 0) bits &= ~kReadAttributes;
         ASSERT_EQ(wanted.allowed & bits, got.allowed & bits) << person.text() << " scope " << static_cast<int>(scope) << "\n" << story;
         const bool directory = here ? facts.is_directory : scope == acl::Scope::ChildDir || scope == acl::Scope::DeepDir;
-        if (!here && (wanted.allowed & 1u) != 0) bits &= ~kReadAttributes;  // comes with r
         if (!directory) bits &= ~kDeleteChild;
         const std::uint32_t real = here ? enforced(acl, facts, person) : enforced_below(acl, person, scope);
         ASSERT_EQ(wanted.allowed & bits, real & bits) << person.text() << " scope " << static_cast<int>(scope) << "\n" << story;
@@ -128,7 +128,7 @@ TEST_F(PropertyTest, WhatIsAcceptedMeansWhatWasWritten) {
     ASSERT_TRUE(again) << again.error().reason << "\n" << story;
     ASSERT_TRUE(again->set.empty() && again->remove.empty() && again->mode == facts.mode) << story;
   }
-  EXPECT_GT(accepted, 150);
+  EXPECT_GT(accepted, 75);
 }
 
 TEST_F(PropertyTest, OrderIsRefusedIfAndOnlyIfItMattersToSomebody) {
@@ -153,11 +153,10 @@ TEST_F(PropertyTest, OrderIsRefusedIfAndOnlyIfItMattersToSomebody) {
       }
     }
     const auto refusal = misplaced(entries, facts, names_);
-    // What the owner always has may matter to others whom the same pair of ACEs names, never the other way round.
     ASSERT_EQ(refusal.has_value(), matters) << text_of(list) << "\n" << (refusal ? refusal->reason : "");
     refused += refusal.has_value();
   }
-  EXPECT_GT(refused, 30);
+  EXPECT_GT(refused, 50);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ TEST(XdrTest, InheritedFlagAndGroupFlagOfASpecialWhoAreDropped) {
 
 TEST(XdrTest, EveryTruncationOfAnAclIsRefused) {
   for (const auto& [name, bytes] : vectors()) {
-    for (std::size_t size = name == "nfs4_acl_xdr" ? 1 : 0; size < bytes.size(); ++size) {
+    for (std::size_t size = form_of(name) == Form::Numbers ? 1 : 0; size < bytes.size(); ++size) {
       const auto list = decode(form_of(name), std::string_view(bytes).substr(0, size));
       ASSERT_FALSE(list) << name << " cut to " << size;
       ASSERT_EQ(list.error().error, EINVAL);

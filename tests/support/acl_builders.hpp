@@ -60,6 +60,13 @@ inline Grant shut_out_group(const std::string& group, std::string flags = "", Ti
 inline Grant audit(const std::string& user, std::string letters, std::string flags) {
   return make_grant(KeyKind::Audit, "u:" + user, "U", std::move(letters), std::move(flags), 0);
 }
+/// `who` is a whole principal.
+inline Grant audit_who(std::string who, std::string letters, std::string flags, TimePoint expires = 0) {
+  return make_grant(KeyKind::Audit, std::move(who), "U", std::move(letters), std::move(flags), expires);
+}
+inline Grant alarm_who(std::string who, std::string letters, std::string flags, TimePoint expires = 0) {
+  return make_grant(KeyKind::Alarm, std::move(who), "L", std::move(letters), std::move(flags), expires);
+}
 /// A value that cannot be read, under the key given.
 inline Grant malformed(std::string_view key) { return Grant::read(*parse_key(key), "nonsense"); }
 

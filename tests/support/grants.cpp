@@ -22,7 +22,7 @@ int write_grant(const std::string& node, acl::KeyKind kind, std::string_view pri
   ace.principal = std::string(principal);
   ace.permissions = std::string(letters);
   ace.expires = expires;
-  return set_attribute(node, kind == acl::KeyKind::Deny ? deny_name(principal) : allow_name(principal), acl::encode(ace));
+  return set_attribute(node, std::string(kPrefix) + acl::format_key({kind, std::string(principal)}), acl::encode(ace));
 }
 
 }  // namespace
@@ -41,6 +41,14 @@ int allow(const std::string& node, std::string_view principal, std::string_view 
 int deny(const std::string& node, std::string_view principal, std::string_view letters, std::string_view flags,
          acl::TimePoint expires) {
   return write_grant(node, acl::KeyKind::Deny, principal, letters, flags, expires);
+}
+
+int audit(const std::string& node, std::string_view principal, std::string_view letters, std::string_view flags, acl::TimePoint expires) {
+  return write_grant(node, acl::KeyKind::Audit, principal, letters, flags, expires);
+}
+
+int alarm(const std::string& node, std::string_view principal, std::string_view letters, std::string_view flags, acl::TimePoint expires) {
+  return write_grant(node, acl::KeyKind::Alarm, principal, letters, flags, expires);
 }
 
 int deny_all(const std::string& node, std::string_view principal) { return allow(node, principal, ""); }

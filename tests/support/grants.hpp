@@ -27,6 +27,9 @@ int allow(const std::string& node, std::string_view principal, std::string_view 
 /// The partial denial, under the D key.
 int deny(const std::string& node, std::string_view principal, std::string_view letters, std::string_view flags = "",
          acl::TimePoint expires = 0);
+/// An audit or alarm ACE; `flags` with S, F or both.
+int audit(const std::string& node, std::string_view principal, std::string_view letters, std::string_view flags, acl::TimePoint expires = 0);
+int alarm(const std::string& node, std::string_view principal, std::string_view letters, std::string_view flags, acl::TimePoint expires = 0);
 /// The full denial, under the plain key.
 int deny_all(const std::string& node, std::string_view principal);
 int remove_allow(const std::string& node, std::string_view principal);

@@ -9,7 +9,6 @@
 #include "common/quoting.hpp"
 #include "json_fields.hpp"
 #include "json_lines.hpp"
-#include "reason.hpp"
 
 namespace acefs::tool::acectl {
 

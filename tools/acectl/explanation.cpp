@@ -7,7 +7,6 @@
 #include "acefs/acl/text.hpp"
 #include "acl/match.hpp"
 #include "common/quoting.hpp"
-#include "reason.hpp"
 
 namespace acefs::tool::acectl {
 
@@ -75,7 +74,7 @@ Tried try_letters(const Way& way, const PlaceChain& place, const Asked& asked) {
   const auto segments = place.segments();
   const acl::Decision decision = acl::decide(segments, asked.who, {need, asked.now, std::nullopt}, asked.profile);
   const auto path_of = [&](std::size_t segment) { return quote_name(place.chain->links()[segment].path); };
-  return {decision.granted, sentence(decision, *place.chain, path_of), name_of(decision.reason.kind),
+  return {decision.granted, sentence(decision, *place.chain, path_of), acl::name_of(decision.reason.kind),
           place.chain->links()[decision.reason.segment].path};
 }
 

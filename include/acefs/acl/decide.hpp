@@ -109,6 +109,9 @@ enum class ReasonKind : std::uint8_t {
   Refused,        ///< the identity is disabled or expired
 };
 
+/// The word for it in records and explanations: "denied_by_ace".
+const char* name_of(ReasonKind kind);
+
 struct Reason {
   ReasonKind kind = ReasonKind::NotGranted;
   std::size_t segment = 0;                  ///< index into the chain

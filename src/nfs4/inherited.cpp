@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "nfs4/inherited.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include "nfs4/letters.hpp"
+#include "nfs4/lines.hpp"
+
+namespace acefs::nfs4 {
+namespace {
+
+bool has(std::uint8_t scopes, acl::Scope scope) { return (scopes & static_cast<unsigned>(scope)) != 0; }
+
+/// Whether an ACE with these scopes counts on a node so many levels below its own.
+bool reaches(std::uint8_t scopes, std::size_t levels, bool is_directory) {
+  if (levels == 1) return has(scopes, is_directory ? acl::Scope::ChildDir : acl::Scope::ChildFile);
+  return has(scopes, is_directory ? acl::Scope::DeepDir : acl::Scope::DeepFile);
+}
+
+/// The ACE as the node below has it.
+Ace passed_on(const Line& line, const Facts& facts) {
+  Ace ace = line.ace;
+  ace.flags = (ace.flags & kGroup) | kInherited;
+  if (facts.is_directory && has(line.scopes, acl::Scope::DeepFile)) ace.flags |= kFileInherit;
+  if (facts.is_directory && has(line.scopes, acl::Scope::DeepDir)) ace.flags |= kDirectoryInherit;
+  ace.mask &= all_bits(facts.is_directory);
+  return ace;
+}
+
+Outcome<AceList> inherited(std::span<const acl::Segment> above, const Facts& facts, acl::TimePoint now, const Names& names) {
+  AceList list;
+  for (std::size_t i = above.size(); i-- > 0;) {
+    if (above[i].acl == nullptr) continue;
+    const Facts directory{.mode = above[i].mode, .is_directory = true, .profile = facts.profile};
+    const auto lines = lines_of(*above[i].acl, directory, now, names, Form::Dacl);
+    if (!lines) return lines.error();
+    for (const Line& line : *lines) {
+      if (line.grant && reaches(line.scopes, above.size() - i, facts.is_directory)) list.push_back(passed_on(line, facts));
+    }
+  }
+  return list;
+}
+
+}  // namespace
+
+Outcome<AceList> serve_with_inherited(const acl::Acl& stored, std::span<const acl::Segment> above, const Facts& facts, acl::TimePoint now,
+                                      const Names& names) {
+  const auto own = lines_of(stored, facts, now, names, Form::Dacl);
+  if (!own) return own.error();
+  const auto from_above = inherited(above, facts, now, names);
+  if (!from_above) return from_above.error();
+  AceList list;
+  for (const Type type : {Type::Deny, Type::Allow}) {
+    for (const Line& line : *own) {
+      if (line.grant && line.ace.type == type) list.push_back(line.ace);
+    }
+    for (const Ace& ace : *from_above) {
+      if (ace.type == type && std::find(list.begin(), list.end(), ace) == list.end()) list.push_back(ace);
+    }
+  }
+  for (const Line& line : *own) {
+    if (!line.grant) list.push_back(line.ace);
+  }
+  return list;
+}
+
+AceList own_part(const AceList& written) {
+  AceList own;
+  std::copy_if(written.begin(), written.end(), std::back_inserter(own), [](const Ace& ace) { return (ace.flags & kInherited) == 0; });
+  return own;
+}
+
+}  // namespace acefs::nfs4
