@@ -33,7 +33,7 @@ std::string plain(std::string text) {
 }
 
 std::set<std::string> options_in(const std::string& help) {
-  const std::regex option(R"((^|[\s,])(--?[A-Za-z][A-Za-z_-]*))");
+  const std::regex option(R"((^|[\s,])(--?[A-Za-z][A-Za-z0-9_-]*))");
   std::set<std::string> options;
   std::size_t line_start = 0;
   while (line_start < help.size()) {
