@@ -120,7 +120,7 @@ class RichaclTest : public ::testing::Test {
     const acl::Acl acl(change->set, facts.is_directory, table_);
     const acl::Segment node{.acl = &acl, .is_directory = facts.is_directory, .mode = facts.mode, .uid = kSomebody, .gid = kSomeGroup};
     for (const Answer& answer : asked.answers) {
-      const auto decision = acl::decide({&node, 1}, answer.person->identity(table_), {.need = {}, .now = kNow, .base = {}}, facts.profile);
+      const auto decision = acl::decide({&node, 1}, identity_of(*answer.person), {.need = {}, .now = kNow, .base = {}}, facts.profile);
       const std::uint32_t bits = compared(asked, answer, facts);
       EXPECT_EQ(bits_of(decision.effective) & bits, answer.allowed & bits)
           << answer.person->text() << ": " << text_of(asked.list) << "\nstored " << text_of(change->set) << std::oct << facts.mode;
@@ -135,7 +135,14 @@ class RichaclTest : public ::testing::Test {
     return facts;
   }
 
+  const acl::Identity& identity_of(const Person& person) {
+    const auto [found, is_new] = identities_.try_emplace(&person);
+    if (is_new) found->second = person.identity(table_);
+    return found->second;
+  }
+
   acl::PrincipalTable table_;
+  std::map<const Person*, acl::Identity> identities_;
   acl::Acl nothing_;
   PlainNames names_;
 };
