@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <linux/securebits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -28,6 +30,13 @@ UniqueFd as_file(const std::string& line) {
   if (!fd || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return UniqueFd();
   ::lseek(fd.get(), 0, SEEK_SET);
   return fd;
+}
+
+/// The daemon's umask is 0, since callers' have been applied already; a program's files must not be everybody's. In a thread of its own.
+bool take_usual_umask() {
+  thread_local const bool own = ::unshare(CLONE_FS) == 0;
+  if (own) ::umask(022);
+  return own;
 }
 
 /// The daemon keeps its capabilities whoever it acts as, and what it starts would too: a program that gives up being root would
@@ -101,11 +110,14 @@ AlarmCommand::AlarmCommand(std::string path, std::chrono::milliseconds limit) : 
 
 bool AlarmCommand::run(const std::string& line) const {
   const UniqueFd input = as_file(line);
-  if (!input || !lose_rights_with_root()) return false;
+  if (!input || !take_usual_umask() || !lose_rights_with_root()) return false;
   const pid_t pid = Spawning(input.get()).start(path_);
   if (pid < 0) return false;
   const bool in_time = ends_within(pid, limit_);
-  if (!in_time) ::kill(-pid, SIGKILL);
+  if (!in_time) {
+    ::kill(-pid, SIGKILL);
+    ::kill(pid, SIGKILL);  // it may have left its group
+  }
   int status = -1;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

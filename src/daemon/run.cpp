@@ -203,7 +203,9 @@ int run(const Options& given) {
         const std::lock_guard lock(running_mutex);
         stop_asked = true;
         if (running == nullptr) return;
-        ::geteuid() == 0 ? stop(options.mountpoint) : running->stop();  // then libfuse unmounts by fusermount3
+        if (::geteuid() == 0) stop(options.mountpoint);
+        // Another mount namespace may have a copy of the mount, and keep it. Without privilege libfuse unmounts then, by fusermount3.
+        running->stop();
       },
       [&] {
         const std::lock_guard lock(reload_mutex);

@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
+
 #include "backing/acting.hpp"
 #include "fs/nfs4_names.hpp"
 #include "fs/ops.hpp"
@@ -16,10 +18,17 @@ using acl::Perm;
 
 namespace {
 
+/// Names are the caller's: none may begin a line of the log.
+std::string printable(std::string_view text) {
+  std::string shown(text);
+  std::replace_if(shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return shown;
+}
+
 /// The caller gets an errno; why, the log has for those who look.
 Status refused(const At& at, const nfs4::Refusal& refusal) {
   const std::string_view name = at.chain.link ? at.chain.link->name() : "/";
-  SPDLOG_INFO("{}: NFSv4 ACL: {}", name, refusal.reason);
+  SPDLOG_INFO("{}: NFSv4 ACL: {}", printable(name), printable(refusal.reason));
   return Status::from(refusal.error);
 }
 
@@ -49,15 +58,23 @@ Result<std::string> Ops::get_nfs4_acl(const Request& rq, const At& at, nfs4::For
 // For each grant that changes what plan_grant() says, for the mode what chmod needs; for a list that changes nothing C or o (EPERM).
 Status Ops::set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::string_view bytes, int flags) {
   if ((flags & XATTR_CREATE) != 0) return Status::from(EEXIST);  // every node has one
+  // First, for reading a list takes its time.
+  if (!at.effective().intersects(Perm::AddAce | Perm::ChangeAce)) return auth_.told(rq, at, Perm::AddAce, Status::from(EPERM));
   auto list = nfs4::decode(form, bytes);
   if (!list) return refused(at, list.error());
   const NodeNames names(auth_.resolver(), options_.domain, *at.chain.acl);
-  if (form == nfs4::Form::Dacl) *list = nfs4::own_part(*list);
+  const auto empty = list->empty() ? nfs4::Empty::RemovesGrants : nfs4::Empty::GivesNothing;
+  if (form == nfs4::Form::Dacl) {
+    const auto served = nfs4_list(at, form, names);
+    if (!served) return refused(at, served.error());
+    *list = nfs4::own_part(*list, *served, [&](const nfs4::Ace& ace) {
+      return (ace.flags & nfs4::kGroup) == 0 && !nfs4::is_special(ace.who) && auth_.resolver().number_of("u:" + ace.who) == at.chain.facts.uid;
+    });
+  }
   const nfs4::Facts facts{.mode = at.mode(), .is_directory = at.is_directory(), .profile = auth_.profile()};
-  const auto change = nfs4::accept(*list, *at.chain.acl, facts, wall_clock(), names, form);
+  const auto change = nfs4::accept(*list, *at.chain.acl, facts, wall_clock(), names, form, empty);
   if (!change) return refused(at, change.error());
 
-  if (!at.effective().intersects(Perm::AddAce | Perm::ChangeAce)) return auth_.told(rq, at, Perm::AddAce, Status::from(EPERM));
   std::vector<backing::Change> grants;
   for (const acl::GrantKey& key : change->remove) {
     auto planned = plan_grant(rq, at, acl::format_key(key), std::nullopt, 0);
@@ -94,10 +111,13 @@ Status Ops::apply_nfs4_acl(const At& at, std::span<const backing::Change> grants
   return between != mode ? change_mode(at, mode) : Status::ok();
 }
 
-/// To a mode with the setuid, setgid and sticky bits that it has.
+/// To a mode with the setuid, setgid and sticky bits that it has: of these, those that a write has not taken away meanwhile.
 Status Ops::change_mode(const At& at, mode_t mode) {
   auto fd = walk_.open_path(at.chain);
   if (!fd) return fd.status();
+  const auto now = backing_.stat_at(fd->get(), "");
+  if (!now) return now.status();
+  mode &= 0777U | (now->st.st_mode & 07000U);
   const auto noted = changing(at.node());
   const backing::KeepSetgid setgid((mode & S_ISGID) != 0);
   if (Status s = backing_.chmod(fd->get(), mode); !s) return s;

@@ -101,7 +101,7 @@ Status Ops::may_rename(const Request& rq, const At& source, const At& moved, con
     if (!check.at.effective().contains(check.need)) return auth_.told(rq, check.at, check.need, Status::from(EACCES));
   }
   if (!same_parent) {
-    if (widens(rq, moved, target) || (exchange && widens(rq, *replaced, source))) return Status::from(EXDEV);
+    if (widens(rq, moved, target) || (exchange && widens(rq, *replaced, source))) return auth_.told(rq, moved, {}, Status::from(EXDEV));
   }
   for (const Check& check : checks) {
     const AccessMask also = check.is_deleted ? AccessMask(Perm::Delete) : AccessMask();

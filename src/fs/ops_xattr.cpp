@@ -172,7 +172,7 @@ Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& n
   if (!at) return at.status();
   if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::nullopt, 0);
   // As the empty list: all grants go, and the mode is what there is.
-  if (kind == XattrKind::Nfs4) return set_nfs4_acl(rq, *at, nfs4::Form::Acl, std::string_view("\0\0\0\0", 4), 0);
+  if (kind == XattrKind::Nfs4) return set_nfs4_acl(rq, *at, *nfs4_form_of(name), nfs4::empty_list(*nfs4_form_of(name)), 0);
   if (Status s = auth_.told(rq, *at, to_write(kind), may_write_xattr(*at, kind)); !s) return s;
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();

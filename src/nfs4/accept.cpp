@@ -2,8 +2,10 @@
 #include "nfs4/accept.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "nfs4/arrange.hpp"
 #include "nfs4/flags.hpp"
@@ -17,6 +19,8 @@ namespace acefs::nfs4 {
 namespace {
 
 constexpr mode_t kModeBits = 07777;
+/// Of a list and all ways to read it: well below a second.
+constexpr std::size_t kMostPairs = 1'000'000;
 
 Refusal refuse(int error, std::size_t position, const Ace& ace, const std::string& why) {
   return {error, "ACE " + std::to_string(position) + " (" + ace.who + "): " + why};
@@ -26,18 +30,46 @@ Refusal refuse(int error, std::size_t position, const Ace& ace, const std::strin
 class Principals {
  public:
   Principals(const std::vector<Line>& served, const Names& names) : names_(names) {
-    for (const Line& line : served) served_.try_emplace({(line.ace.flags & kGroup) != 0, line.ace.who}, line.principal);
+    for (const Line& line : served) {
+      if (line.grant) served_.try_emplace({(line.ace.flags & kGroup) != 0, line.ace.who}, line.principal);
+    }
   }
-  std::optional<std::string> of(const Ace& ace) const {
+  /// `reason`: why there is none.
+  std::optional<std::string> of(const Ace& ace, std::string& reason) {
     if (is_special(ace.who)) return "o:" + ace.who;
     const bool group = (ace.flags & kGroup) != 0;
     const auto found = served_.find({group, ace.who});
-    return found != served_.end() ? std::optional(found->second) : names_.stored(group, ace.who);
+    if (found != served_.end()) return found->second;
+    // Samba writes by number what was served by name. It must stay the same grant, or its expiry and all that would be lost.
+    if (is_decimal(ace.who)) {
+      const auto same = by_number().equal_range({group, ace.who});
+      if (std::distance(same.first, same.second) > 1) reason = "several grants are for that number";
+      if (same.first != same.second) return reason.empty() ? std::optional(same.first->second) : std::nullopt;
+    }
+    auto stored = names_.stored(group, ace.who);
+    if (!stored) reason = group ? "no such group" : "no such user";
+    return stored;
   }
 
  private:
+  using Who = std::pair<bool, std::string>;
+
+  static bool is_decimal(const std::string& who) { return who.find_first_not_of("0123456789") == std::string::npos; }
+  /// Asked for when it is needed only: numbers are for the name service to know.
+  const std::multimap<Who, std::string>& by_number() {
+    if (numbers_) return *numbers_;
+    numbers_.emplace();
+    std::set<std::string> seen;
+    for (const auto& [who, principal] : served_) {
+      if (principal.starts_with("o:") || !seen.insert(principal).second) continue;
+      if (const auto number = names_.number(principal)) numbers_->emplace(Who{who.first, std::to_string(*number)}, principal);
+    }
+    return *numbers_;
+  }
+
   const Names& names_;
-  std::map<std::pair<bool, std::string>, std::string> served_;
+  std::map<Who, std::string> served_;
+  std::optional<std::multimap<Who, std::string>> numbers_;
 };
 
 std::optional<Refusal> unenforceable_flags(const Ace& ace, std::size_t position, const std::vector<Line>& served, bool is_directory) {
@@ -53,7 +85,7 @@ std::optional<Refusal> unenforceable_flags(const Ace& ace, std::size_t position,
   return refuse(EINVAL, position, ace, "i without f or d counts nowhere");
 }
 
-Outcome<Entry> understand(Ace ace, std::size_t position, const std::vector<Line>& served, const Principals& principals,
+Outcome<Entry> understand(Ace ace, std::size_t position, const std::vector<Line>& served, Principals& principals,
                           const Facts& facts, Form form) {
   if (is_special(ace.who) && ace.who != kOwnerAt && ace.who != kGroupAt && ace.who != kEveryoneAt) {
     return refuse(EOPNOTSUPP, position, ace, "only OWNER@, GROUP@ and EVERYONE@ are known");
@@ -63,8 +95,9 @@ Outcome<Entry> understand(Ace ace, std::size_t position, const std::vector<Line>
   ace.mask &= all_bits(facts.is_directory);
   if ((ace.flags & kInheritFlags) == kNoPropagate && facts.is_directory) ace.flags &= ~kNoPropagate;
   if (auto refusal = unenforceable_flags(ace, position, served, facts.is_directory)) return *refusal;
-  auto principal = principals.of(ace);
-  if (!principal) return refuse(EINVAL, position, ace, (ace.flags & kGroup) != 0 ? "no such group" : "no such user");
+  std::string reason;
+  auto principal = principals.of(ace, reason);
+  if (!principal) return refuse(EINVAL, position, ace, reason);
   Entry entry;
   entry.scopes = scopes_of_flags(ace.flags, facts.is_directory);
   entry.ace = std::move(ace);
@@ -101,7 +134,7 @@ Change remove_everything(const acl::Acl& stored, const Facts& facts, Form form) 
 
 Outcome<Entries> understand_all(const AceList& written, const std::vector<Line>& served, const Facts& facts, const Names& names,
                                 Form form) {
-  const Principals principals(served, names);
+  Principals principals(served, names);
   Entries entries;
   for (const Ace& ace : written) {
     auto entry = understand(ace, entries.size() + 1, served, principals, facts, form);
@@ -115,15 +148,16 @@ Outcome<Entries> understand_all(const AceList& written, const std::vector<Line>&
 }  // namespace
 
 Outcome<Change> accept(const AceList& written, const acl::Acl& stored, const Facts& facts, acl::TimePoint now, const Names& names,
-                       Form form) {
-  if (written.empty()) return remove_everything(stored, facts, form);
+                       Form form, Empty empty) {
+  if (written.empty() && empty == Empty::RemovesGrants) return remove_everything(stored, facts, form);
   const auto served = lines_of(stored, facts, now, names, form);
   if (!served) return served.error();
   const auto entries = understand_all(written, *served, facts, names, form);
   if (!entries) return entries.error();
   std::optional<Refusal> first;
+  std::size_t pairs = kMostPairs;
   for (const Split& way : ways_to_read(*entries, *served, facts)) {
-    auto refusal = misplaced(way.entries, facts, names);
+    auto refusal = misplaced(way.entries, facts, names, pairs);
     if (!refusal) {
       auto change = arrange(way.entries, stored, *served, facts);
       if (change) {

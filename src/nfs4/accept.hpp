@@ -17,6 +17,12 @@ struct Change {
   mode_t mode = 0;                     ///< 12 bits; setuid, setgid and sticky are those of before
 };
 
+/// What a list without ACEs says.
+enum class Empty {
+  RemovesGrants,  ///< all grants go, the mode stays: so tools strip an ACL
+  GivesNothing,   ///< what it says: also the mode gives nobody anything
+};
+
 /// The change that makes `written` the ACL of a node that has `stored`; or why acefs cannot enforce it, with an errno.
 ///
 /// What came back as serve() shows it stays stored as it is, byte for byte. Where a principal's ACE was changed, the grant is edited: it
@@ -36,6 +42,6 @@ struct Change {
 /// order.hpp); two ACEs of a principal and type that cannot be one; OWNER@ denied what the owner keeps; another special
 /// who, such as NETWORK@; a stored ACE that cannot be shown, so that nobody could have seen what this list replaces.
 Outcome<Change> accept(const AceList& written, const acl::Acl& stored, const Facts& facts, acl::TimePoint now, const Names& names,
-                       Form form = Form::Acl);
+                       Form form = Form::Acl, Empty empty = Empty::RemovesGrants);
 
 }  // namespace acefs::nfs4

@@ -2,7 +2,8 @@
 #include "nfs4/inherited.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <set>
+#include <tuple>
 
 #include "nfs4/letters.hpp"
 #include "nfs4/lines.hpp"
@@ -51,12 +52,13 @@ Outcome<AceList> serve_with_inherited(const acl::Acl& stored, std::span<const ac
   const auto from_above = inherited(above, facts, now, names);
   if (!from_above) return from_above.error();
   AceList list;
+  std::set<std::tuple<Type, std::uint32_t, std::uint32_t, std::string>> seen;
   for (const Type type : {Type::Deny, Type::Allow}) {
     for (const Line& line : *own) {
       if (line.grant && line.ace.type == type) list.push_back(line.ace);
     }
     for (const Ace& ace : *from_above) {
-      if (ace.type == type && std::find(list.begin(), list.end(), ace) == list.end()) list.push_back(ace);
+      if (ace.type == type && seen.insert({ace.type, ace.flags, ace.mask, ace.who}).second) list.push_back(ace);
     }
   }
   for (const Line& line : *own) {
@@ -65,9 +67,23 @@ Outcome<AceList> serve_with_inherited(const acl::Acl& stored, std::span<const ac
   return list;
 }
 
-AceList own_part(const AceList& written) {
+AceList own_part(const AceList& written, const AceList& served, const std::function<bool(const Ace&)>& is_owner) {
+  const auto taken_above = [&](const Ace& denial) {
+    std::uint32_t mask = 0;
+    for (const Ace& ace : served) {
+      if ((ace.flags & kInherited) == 0 || ace.type != Type::Deny) continue;
+      const bool same = ace.who == denial.who && (ace.flags & kGroup) == (denial.flags & kGroup);
+      if (same || (denial.who == kOwnerAt && is_owner(ace))) mask |= ace.mask;
+    }
+    return mask;
+  };
   AceList own;
-  std::copy_if(written.begin(), written.end(), std::back_inserter(own), [](const Ace& ace) { return (ace.flags & kInherited) == 0; });
+  for (const Ace& ace : written) {
+    const bool marked = (ace.flags & kInherited) != 0;
+    if (marked && (ace.type != Type::Deny || (ace.mask & ~taken_above(ace)) == 0)) continue;
+    own.push_back(ace);
+    own.back().flags &= ~kInherited;
+  }
   return own;
 }
 

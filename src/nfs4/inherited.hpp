@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "nfs4/serve.hpp"
@@ -15,8 +16,9 @@ namespace acefs::nfs4 {
 Outcome<AceList> serve_with_inherited(const acl::Acl& stored, std::span<const acl::Segment> above, const Facts& facts, acl::TimePoint now,
                                       const Names& names);
 
-/// What of `written` is the node's own. Marked ACEs are not: what counts from above follows from what is stored there, whoever writes it
-/// down here, and be it by another name (Samba writes OWNER@ for the owner's uid).
-AceList own_part(const AceList& written);
+/// What of `written` is the node's own. Marked allows are not: what is given from above follows from what is stored there. Nor are marked
+/// denials that `served` has too; others stay as the node's own, so that nothing is given that the list takes.
+/// `is_owner`: whether an ACE is for the owner of the node, for whom Samba writes OWNER@.
+AceList own_part(const AceList& written, const AceList& served, const std::function<bool(const Ace&)>& is_owner);
 
 }  // namespace acefs::nfs4

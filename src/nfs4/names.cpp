@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "nfs4/names.hpp"
 
+#include <strings.h>
+
 #include <charconv>
 
 namespace acefs::nfs4 {
+namespace {
+
+/// Domains have no case.
+bool is_same_domain(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace
 
 std::string PlainNames::shown(const std::string& principal) const { return principal.substr(2); }
 
@@ -19,7 +29,7 @@ std::optional<std::uint32_t> PlainNames::number(const std::string& principal) co
 
 std::optional<std::string> PlainNames::stored(bool group, std::string_view who) const {
   const auto at = who.rfind('@');
-  if (!domain_.empty() && at != std::string_view::npos && at > 0 && who.substr(at + 1) == domain_) who = who.substr(0, at);
+  if (!domain_.empty() && at != std::string_view::npos && at > 0 && is_same_domain(who.substr(at + 1), domain_)) who = who.substr(0, at);
   return std::string(group ? "g:" : "u:") + std::string(who);
 }
 

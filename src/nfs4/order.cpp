@@ -5,6 +5,7 @@
 #include <bit>
 #include <limits>
 #include <unordered_map>
+#include <vector>
 
 #include "nfs4/mode_aces.hpp"
 
@@ -102,19 +103,28 @@ class Order {
 
 }  // namespace
 
-std::optional<Refusal> misplaced(const Entries& entries, const Facts& facts, const Names& names) {
+std::optional<Refusal> misplaced(const Entries& entries, const Facts& facts, const Names& names, std::size_t& pairs) {
   const Order order(entries, facts, names);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    const Entry& first = entries[i];
-    for (std::size_t j = i + 1; j < entries.size(); ++j) {
-      const Entry& second = entries[j];
-      if (second.says_mode) continue;
-      const bool allow_first = first.ace.type == Type::Allow && second.ace.type == Type::Deny && order.conflict(first, second);
-      const bool mode_first = first.says_mode && first.ace.type == Type::Deny && second.ace.type == Type::Allow &&
-                              order.mode_in_the_way(first, second);
-      if (!allow_first && !mode_first) continue;
-      return Refusal{EOPNOTSUPP, name_of(first) + " stands before " + name_of(second) + ", but in acefs " +
-                                     (allow_first ? "a denial always wins" : "the mode denies nothing")};
+  std::vector<const Entry*> allows, denials, of_mode;
+  for (const Entry& entry : entries) {
+    if (!gives_or_takes(entry.ace)) continue;
+    const bool denies = entry.ace.type == Type::Deny;
+    if (!entry.says_mode) (denies ? denials : allows).push_back(&entry);
+    else if (denies) of_mode.push_back(&entry);
+    else allows.push_back(&entry);
+  }
+  const auto wrong = [](const Entry& first, const Entry& second, const char* why) {
+    return Refusal{EOPNOTSUPP, name_of(first) + " stands before " + name_of(second) + ", but in acefs " + why};
+  };
+  for (const Entry* allow : allows) {
+    for (auto it = denials.rbegin(); it != denials.rend() && (*it)->position > allow->position; ++it) {
+      if (pairs == 0) return Refusal{EOPNOTSUPP, "too many allows before denials to tell whether their order matters; put the denials first"};
+      --pairs;
+      if (order.conflict(*allow, **it)) return wrong(*allow, **it, "a denial always wins");
+    }
+    if (allow->says_mode) continue;
+    for (const Entry* mode : of_mode) {
+      if (mode->position < allow->position && order.mode_in_the_way(*mode, *allow)) return wrong(*mode, *allow, "the mode denies nothing");
     }
   }
   return std::nullopt;

@@ -18,6 +18,9 @@ namespace acefs::nfs4 {
 /// A denial that says the mode must not stand before an allow for somebody that it can meet either.
 ///
 /// EOPNOTSUPP, with the positions of both, since a list in the order that acefs enforces would be another list.
-std::optional<Refusal> misplaced(const Entries& entries, const Facts& facts, const Names& names);
+///
+/// `pairs`: how many pairs may be compared before a list is refused because it would take too long; counted down. Lists with denials first
+/// have none.
+std::optional<Refusal> misplaced(const Entries& entries, const Facts& facts, const Names& names, std::size_t& pairs);
 
 }  // namespace acefs::nfs4

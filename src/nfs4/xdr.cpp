@@ -14,6 +14,7 @@ constexpr std::uint32_t kAllFlags = 0xff;
 constexpr std::uint32_t kAclFlags = 0x7;
 constexpr std::uint32_t kAclFlagsOfNumbers = kAclFlags | 0x30000;
 constexpr std::uint32_t kAutoInherit = 0x1;
+constexpr std::uint32_t kProtected = 0x2;
 constexpr std::uint32_t kSpecialId = 1;  ///< the iflag bit of TrueNAS
 constexpr std::array kSpecialIds = {kOwnerAt, kGroupAt, kEveryoneAt};  ///< ids 1, 2, 3
 
@@ -98,6 +99,7 @@ std::optional<Refusal> read_acl_flags(Reader& reader, std::uint32_t known) {
   const auto flags = reader.word();
   if (!flags) return invalid("cut short before the ACL's flags");
   if ((*flags & ~known) != 0) return invalid("reserved flag of the ACL");
+  if ((*flags & kProtected) != 0) return Refusal{EOPNOTSUPP, "an ACL cannot be protected from what directories above give"};
   return std::nullopt;
 }
 

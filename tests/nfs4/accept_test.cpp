@@ -223,5 +223,39 @@ TEST_F(AcceptTest, UnknownNameIsEinval) {
   EXPECT_EQ(refused.error().reason, "ACE 1 (x): no such group");
 }
 
+/// Knows alice's number.
+class Numbered : public PlainNames {
+ public:
+  std::optional<std::uint32_t> number(const std::string& principal) const override {
+    return principal == "u:alice" ? std::optional<std::uint32_t>(1000) : PlainNames::number(principal);
+  }
+};
+
+TEST(AcceptNumbersTest, WhatWasServedByNameAndComesBackByNumberIsTheSameGrant) {
+  acl::PrincipalTable table;
+  const std::vector<acl::Grant> stored{allow("alice", "txr", "", kNow + 1'000)};
+  const acl::Acl acl(stored, false, table);
+  const Facts facts{.mode = 0644, .is_directory = false, .profile = {}};
+  AceList list = *serve(acl, facts, kNow, Numbered());
+  for (Ace& ace : list) {
+    if (ace.who == "alice") ace.who = "1000";
+  }
+  const auto same = accept(list, acl, facts, kNow, Numbered());
+  ASSERT_TRUE(same) << same.error().reason;
+  EXPECT_TRUE(same->set.empty());
+  EXPECT_TRUE(same->remove.empty());
+}
+
+TEST(AcceptOrderTest, AListThatWouldTakeLongToJudgeIsRefusedSoon) {
+  AceList list;
+  for (int i = 0; i < 1'600; ++i) list.push_back({Type::Allow, kGroup | kFileInherit | kDirectoryInherit, 0x1, "g" + std::to_string(i)});
+  list.insert(list.begin(), {Type::Deny, kFileInherit | kDirectoryInherit, 0x1, "EVERYONE@"});
+  for (int i = 0; i < 1'600; ++i) list.push_back({Type::Deny, kGroup | kFileInherit | kDirectoryInherit, 0x1, "h" + std::to_string(i)});
+  acl::PrincipalTable table;
+  const auto change = accept(list, acl::Acl({}, true, table), {.mode = 0755, .is_directory = true, .profile = {}}, kNow, PlainNames());
+  ASSERT_FALSE(change);
+  EXPECT_EQ(change.error().error, EOPNOTSUPP);
+}
+
 }  // namespace
 }  // namespace acefs::nfs4

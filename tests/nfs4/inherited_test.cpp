@@ -69,7 +69,7 @@ TEST_F(InheritedTest, AListThatComesBackChangesNothing) {
     const std::vector<acl::Grant> own{allow("bob", "rw"), deny("carol", "x")};
     const AceList list = served(is_directory, own);
     const Facts facts{.mode = 0, .is_directory = is_directory, .profile = {}};
-    const auto change = accept(own_part(list), acl::Acl(own, is_directory, table_), facts, kNow, PlainNames(), Form::Dacl);
+    const auto change = accept(own_part(list, list, [](const Ace&) { return false; }), acl::Acl(own, is_directory, table_), facts, kNow, PlainNames(), Form::Dacl);
     ASSERT_TRUE(change) << change.error().reason;
     EXPECT_TRUE(change->set.empty());
     EXPECT_TRUE(change->remove.empty());
@@ -77,9 +77,35 @@ TEST_F(InheritedTest, AListThatComesBackChangesNothing) {
   }
 }
 
-TEST_F(InheritedTest, OfAWrittenListOnlyWhatIsNotMarkedIsTheNodesOwn) {
-  EXPECT_EQ(own_part({{Type::Deny, kInherited, 0x1, "carol"}, {Type::Allow, kInherited, 0x1, "OWNER@"}, {Type::Allow, 0, 0x1, "carol"}}),
+TEST_F(InheritedTest, OfAWrittenListMarkedAcesAreNotTheNodesOwn) {
+  above_.dir({0755}, {deny("bob", "rw")});
+  const AceList list = served(false);
+  const auto is_bob = [](const Ace& ace) { return ace.who == "bob"; };
+  EXPECT_EQ(own_part({{Type::Deny, kInherited, 0x1, "bob"}, {Type::Deny, kInherited, 0x2, "OWNER@"}, {Type::Allow, kInherited, 0x1, "OWNER@"},
+                      {Type::Allow, 0, 0x1, "carol"}}, list, is_bob),
             (AceList{{Type::Allow, 0, 0x1, "carol"}}));
+}
+
+TEST_F(InheritedTest, AMarkedDenialThatIsNotAboveStaysOne) {
+  above_.dir({0755}, {deny("bob", "w")});
+  const auto nobody = [](const Ace&) { return false; };
+  const AceList own = own_part({{Type::Deny, kInherited, 0x3, "bob"}, {Type::Deny, kInherited, 0x1, "carol"}}, served(false), nobody);
+  EXPECT_EQ(own, (AceList{{Type::Deny, 0, 0x3, "bob"}, {Type::Deny, 0, 0x1, "carol"}}));
+}
+
+TEST_F(InheritedTest, AListOfMarkedAcesAloneGivesNothingOfItsOwn) {
+  const std::vector<acl::Grant> own{deny("bob", "w")};
+  const Facts facts{.mode = 04666, .is_directory = false, .profile = {}};
+  const auto change = accept({}, acl::Acl(own, false, table_), facts, kNow, PlainNames(), Form::Dacl, Empty::GivesNothing);
+  ASSERT_TRUE(change) << change.error().reason;
+  EXPECT_EQ(change->remove.size(), 1U);
+  EXPECT_EQ(change->mode, mode_t{04000});
+}
+
+TEST_F(InheritedTest, AListThatForbidsInheritingIsRefused) {
+  std::string bytes = *encode(Form::Dacl, {{Type::Allow, 0, 0x1, "bob"}});
+  bytes[3] = 2;
+  EXPECT_EQ(decode(Form::Dacl, bytes).error().error, EOPNOTSUPP);
 }
 
 TEST_F(InheritedTest, TheMarkIsOnTheWire) {
