@@ -158,21 +158,6 @@ TEST_F(RefusedBytesTest, MoreThan64KiBAreE2big) {
   EXPECT_EQ(errno_name(set(std::string(65536, '\0'))), "EINVAL");
 }
 
-TEST_F(RefusedBytesTest, AListThatOnlyFitsWithoutTheModeIsReplacedAsAWhole) {
-  constexpr std::size_t kAces = 2729;
-  std::string list("\0\0\x0a\xa9", 4);
-  for (std::size_t i = 0; i < kAces; ++i) {
-    const std::string who = std::to_string(10000 + i);
-    list += std::string("\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\5", 16) + who + std::string(3, '\0');
-  }
-  ASSERT_EQ(errno_name(set(list)), "0");
-  EXPECT_EQ(reads(10000, "d/f"), 0);
-  EXPECT_EQ(reads(9999, "d/f"), EACCES);
-  EXPECT_EQ(get_attribute(at("d/f"), kNfs4Name), "!E2BIG");
-  EXPECT_EQ(errno_name(set(golden("trivial 0644"))), "0");
-  EXPECT_EQ(list_of("d/f"), kMode644);
-}
-
 using AclFlagsTest = AclAttributeTest;
 TEST_F(AclFlagsTest, CreateIsEexistSinceEveryNodeHasOne) {
   EXPECT_EQ(set(golden("trivial 0644"), kNfs4Name, XATTR_CREATE), EEXIST);
