@@ -152,7 +152,8 @@ TEST_F(PropertyTest, OrderIsRefusedIfAndOnlyIfItMattersToSomebody) {
         matters |= differ != 0;
       }
     }
-    const auto refusal = misplaced(entries, facts, names_);
+    std::size_t pairs = 1'000'000;
+    const auto refusal = misplaced(entries, facts, names_, pairs);
     ASSERT_EQ(refusal.has_value(), matters) << text_of(list) << "\n" << (refusal ? refusal->reason : "");
     refused += refusal.has_value();
   }
