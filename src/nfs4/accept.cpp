@@ -19,8 +19,8 @@ namespace acefs::nfs4 {
 namespace {
 
 constexpr mode_t kModeBits = 07777;
-/// Of a list and all ways to read it: well below a second.
-constexpr std::size_t kMostPairs = 1'000'000;
+/// Of a list and all ways to read it: a fraction of a second.
+constexpr std::size_t kMostPairs = 200'000;
 
 Refusal refuse(int error, std::size_t position, const Ace& ace, const std::string& why) {
   return {error, "ACE " + std::to_string(position) + " (" + ace.who + "): " + why};
