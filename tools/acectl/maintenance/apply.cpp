@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <memory>
 #include <ostream>
 
@@ -162,7 +164,8 @@ class Applier {
 };
 
 Exit apply(ApplyOptions& options, Io& io) {
-  if (!options.yes) options.job.dry_run = true;
+  const bool only_plans = !options.yes && !options.job.dry_run;
+  options.job.dry_run = !options.yes;
   Job job("apply", options.job, io);
   const auto settings = load_for_roles(options.config, job.complaints());
   if (!settings) return Exit::Usage;
@@ -180,6 +183,7 @@ Exit apply(ApplyOptions& options, Io& io) {
   if (!job.open()) return Exit::Unknown;
   Applier applier(job, *dump, settings->roles(), *nodes);
   if (applier.plan() && !options.job.dry_run) (void)applier.carry_out();
+  if (only_plans) job.complaints().note("", "nothing was changed, --yes does it");
   return job.end(io.out);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <memory>
 #include <ostream>
 

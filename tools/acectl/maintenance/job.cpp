@@ -4,6 +4,8 @@
 #include <fcntl.h>
 
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
 #include <cerrno>
 #include <ostream>
 
@@ -28,6 +30,7 @@ void add_job_options(CLI::App& command, JobOptions& options) {
 }
 
 void add_resume_options(CLI::App& command, JobOptions& options) {
+  options.resumable = true;
   command.add_option("--from", options.from, "Begin at this path below TREE")->type_name("PATH");
   command.add_option("--resume", options.resume, "Begin where the run before ended, as this file says")->type_name("FILE");
 }
@@ -110,7 +113,8 @@ bool Job::walk(const Visit& visit, Saves saves) {
 void Job::stop_at(const std::string& path) {
   stopped_ = true;
   progress_.clear();
-  complaints_.note("", "interrupted, go on with --from '" + quote_name(path) + '\'');
+  complaints_.note("", options_.resumable ? "interrupted, go on with --from '" + quote_name(path) + '\''
+                                          : "interrupted, nothing to go on with: begin anew");
   if (!resume_) return;
   if (const Status s = resume_->save(path); !s) complaints_.error(options_.resume, error_text(s.errno_value()));
 }

@@ -32,6 +32,7 @@ struct JobOptions {
   std::string resume;
   std::optional<std::string> root;
   std::string prefix{backing::kDefaultPrefix};
+  bool resumable = false;  ///< has --from and --resume
 };
 
 void add_job_options(CLI::App& command, JobOptions& options);
