@@ -262,12 +262,12 @@ Result<std::optional<ListedNode>, ListingError> BackupReader::next() {
     if (line.starts_with(kFileLine)) {
       std::string_view name = std::string_view(line).substr(kFileLine.size());
       if (name.ends_with('\r')) name.remove_suffix(1);
-      ListedNode next{unquote_name(name), {}, number_};
+      ListedNode following{unquote_name(name), {}, number_};
       if (node) {
-        begun_ = std::move(next);
+        begun_ = std::move(following);
         return node;
       }
-      node = std::move(next);
+      node = std::move(following);
       continue;
     }
     auto grants = parse_line(line, roles_);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tree_walk.hpp"
 
+#include <algorithm>
+
 #include "common/walk.hpp"
 #include "sorted_names.hpp"
 
