@@ -88,6 +88,7 @@ class Applier {
 
   bool carry_out() {
     saying_ = false;
+    job_.progress().begin_again();
     return each([&](const Node& node, Tree& tree, const ListedNode& listed) {
       const auto current = job_.read(node, tree, listed.path);
       if (!current) return;

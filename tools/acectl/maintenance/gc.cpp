@@ -56,6 +56,7 @@ class Collector {
  private:
   /// False: not every node was looked at, so nothing may be removed.
   bool look_at_nodes() {
+    job_.progress().begin_again();
     const bool whole = job_.walk(
         [&](const Node& node, Tree& tree, const std::string& path) {
           const auto id = backing::side_id_of(node.fd.get(), tree.prefix());

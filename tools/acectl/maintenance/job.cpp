@@ -120,6 +120,7 @@ void Job::stop_at(const std::string& path) {
 }
 
 void Job::passed(const std::string& path) {
+  if (progress_.seconds() < saved_) saved_ = 0;  // it began again
   if (!resume_ || progress_.seconds() - saved_ < kSaveEverySeconds) return;
   saved_ = progress_.seconds();
   if (const Status s = resume_->save(path); !s) complaints_.error(options_.resume, error_text(s.errno_value()));

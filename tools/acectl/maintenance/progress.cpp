@@ -26,6 +26,11 @@ void Progress::step(double part) {
   draw(std::clamp(part, 0.0, 1.0));
 }
 
+void Progress::begin_again() {
+  started_ = now_ = io_.now();
+  nodes_ = 0;
+}
+
 void Progress::draw(double part) {
   const int filled = static_cast<int>(part * kWidth);
   std::array<char, 80> numbers{};

@@ -17,6 +17,8 @@ class Progress {
 
   /// One node more; `part` of the job, 0 to 1, is done.
   void step(double part);
+  /// The job goes over its nodes once more: they, the time and the rate count from here.
+  void begin_again();
   /// Takes the bar away, so that something else can be printed.
   void clear();
 
