@@ -31,6 +31,12 @@ Status GrantWriter::apply(const KeyedChanges& changes, int flags) {
   return write_several(changes, flags);
 }
 
+Status GrantWriter::tidy() {
+  const auto offloaded = is_offloaded(xattrs_, names_);
+  if (!offloaded) return offloaded.error();
+  return *offloaded ? change_side_file({}, 0, Existence::WasChecked) : Status::ok();
+}
+
 Status GrantWriter::write_one(const KeyedChanges& changes, int flags) {
   const auto too_many = pass_list_limit(changes);
   if (!too_many) return too_many.error();

@@ -27,6 +27,8 @@ class GrantWriter {
   GrantWriter(int root, const StoreOptions& options, int fd);
 
   Status apply(const KeyedChanges& changes, int flags);
+  /// GrantStore::tidy.
+  Status tidy();
 
  private:
   /// Whether changes may be refused because of what is there. Not those that were made once already.

@@ -135,4 +135,12 @@ Status GrantStore::apply(int fd, std::span<const Change> changes, int flags) {
   return GrantWriter(root_fd_, options_, fd).apply(keyed, flags);
 }
 
+Status GrantStore::tidy(int fd) {
+  struct stat st {};
+  if (::fstat(fd, &st) != 0) return Status::last();
+  if (!can_have_grants(st)) return Status::ok();
+  const std::lock_guard lock(mutex_of(st));
+  return GrantWriter(root_fd_, options_, fd).tidy();
+}
+
 }  // namespace acefs::backing

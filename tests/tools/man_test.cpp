@@ -75,7 +75,7 @@ void expect_options(const std::string& path, const std::string& help) {
 TEST(ManTest, EveryOptionOfSetaceHasAnEntry) { expect_options("tools/setace/setace.1", setace({"--help"}).out); }
 TEST(ManTest, EveryOptionOfGetaceHasAnEntry) { expect_options("tools/getace/getace.1", getace({"--help"}).out); }
 TEST(ManTest, EveryOptionOfAcectlHasAnEntry) {
-  for (const char* command : {"explain", "decode", "encode", "decide"})
+  for (const char* command : {"explain", "decode", "encode", "decide", "verify", "prune", "gc", "dump", "apply"})
     expect_options("tools/acectl/acectl.1", acectl({"--help"}).out + acectl({command, "--help"}).out);
   expect_options("tools/acectl/acectl.1", acectl({"--help"}).out + acectl({"role", "list", "--help"}).out);
 }

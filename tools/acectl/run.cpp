@@ -12,6 +12,7 @@
 #include "common/settings.hpp"
 #include "explain.hpp"
 #include "json_lines.hpp"
+#include "maintenance/commands.hpp"
 #include "operation.hpp"
 #include "status.hpp"
 
@@ -127,11 +128,16 @@ Exit list_roles(const std::string& config, Io& io) {
 
 Exit run_command(Args args, Io& io) {
   Options options;
-  CLI::App app{"Explain decisions of acefs, and convert what it stores.", "acectl"};
+  CLI::App app{"Look after the access control of acefs: explain, convert, verify, clean up, copy.", "acectl"};
   add_common_options(app, kExits);
   app.require_subcommand(1);
   const Commands commands = add_commands(app, options);
+  const std::vector<Command> others = {
+      add_verify(app), add_prune(app), add_gc(app), add_dump(app), add_apply(app),
+  };
   if (const auto exit = parse_command_line(app, std::move(args), io)) return *exit;
+  for (const Command& command : others)
+    if (command.app->parsed()) return command.run(io);
   if (commands.explain->parsed()) return run_explain(options, io);
   if (commands.decode->parsed()) return answer_lines(decode_line, io);
   if (commands.encode->parsed()) return answer_lines(encode_line, io);

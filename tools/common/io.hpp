@@ -22,7 +22,7 @@ struct Io {
 };
 
 /// How the tools end. Each tool's page lists the sentences of the codes that it uses.
-enum class Exit : int { Ok = 0, Failed = 1, Usage = 2, Unknown = 3 };
+enum class Exit : int { Ok = 0, Failed = 1, Usage = 2, Unknown = 3, Interrupted = 4 };
 
 /// Says on standard error what went wrong, one line each: `setace: docs/a: Operation not permitted`.
 class Complaints {

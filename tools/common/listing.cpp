@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <istream>
+#include <utility>
 
 #include "acefs/acl/perm.hpp"
 #include "quoting.hpp"
@@ -236,8 +237,8 @@ Parsed<std::vector<ListedGrant>> parse_line(std::string_view line, const acl::Ro
 
 namespace {
 
-ListingError at_line(std::size_t line, const ParseError& error) {
-  return {line, error.message + " at " + std::to_string(error.offset)};
+ListingError at_line(std::size_t number, const std::string& line, const ParseError& error) {
+  return {number, error.message + " at " + std::to_string(error.offset), line};
 }
 
 }  // namespace
@@ -248,36 +249,50 @@ Result<std::vector<ListedGrant>, ListingError> parse_listing(std::istream& in, c
   for (std::string line; std::getline(in, line);) {
     ++number;
     auto grants = parse_line(line, roles);
-    if (!grants) return at_line(number, grants.error());
+    if (!grants) return at_line(number, line, grants.error());
     std::move(grants->begin(), grants->end(), std::back_inserter(all));
   }
   return all;
 }
 
-Result<std::vector<ListedNode>, ListingError> parse_backup(std::istream& in, const acl::RoleLookup& roles) {
-  std::vector<ListedNode> nodes;
-  std::size_t number = 0;
-  for (std::string line; std::getline(in, line);) {
-    ++number;
+Result<std::optional<ListedNode>, ListingError> BackupReader::next() {
+  std::optional<ListedNode> node = std::exchange(begun_, std::nullopt);
+  for (std::string line; std::getline(in_, line);) {
+    ++number_;
     if (line.starts_with(kFileLine)) {
       std::string_view name = std::string_view(line).substr(kFileLine.size());
       if (name.ends_with('\r')) name.remove_suffix(1);
-      nodes.push_back({unquote_name(name), {}});
+      ListedNode following{unquote_name(name), {}, number_};
+      if (node) {
+        begun_ = std::move(following);
+        return node;
+      }
+      node = std::move(following);
       continue;
     }
-    auto grants = parse_line(line, roles);
-    if (!grants) return at_line(number, grants.error());
+    auto grants = parse_line(line, roles_);
+    if (!grants) return at_line(number_, line, grants.error());
     if (grants->empty()) continue;
-    if (nodes.empty()) return ListingError{number, "expected '# file: NAME' first"};
-    auto& known = nodes.back().grants;
+    if (!node) return ListingError{number_, "expected '# file: NAME' first", line};
+    auto& known = node->grants;
     for (ListedGrant& grant : *grants) {
       const auto same = [&](const ListedGrant& other) { return other.key == grant.key; };
       if (std::any_of(known.begin(), known.end(), same))
-        return ListingError{number, "the same grant twice for one file: " + quote_name(grant.key)};
+        return ListingError{number_, "the same grant twice for one file: " + quote_name(grant.key), line};
       known.push_back(std::move(grant));
     }
   }
-  return nodes;
+  return node;
+}
+
+Result<std::vector<ListedNode>, ListingError> parse_backup(std::istream& in, const acl::RoleLookup& roles) {
+  std::vector<ListedNode> nodes;
+  for (BackupReader reader(in, roles);;) {
+    auto node = reader.next();
+    if (!node) return node.error();
+    if (!*node) return nodes;
+    nodes.push_back(**std::move(node));
+  }
 }
 
 }  // namespace acefs::tool

@@ -39,6 +39,7 @@ struct ListedGrant {
 struct ListingError {
   std::size_t line = 0;
   std::string message;
+  std::string text;  ///< the line itself
 };
 
 /// The grants on one line: none (blank, or a comment), one, or several separated by ','.
@@ -51,10 +52,25 @@ Result<std::vector<ListedGrant>, ListingError> parse_listing(std::istream& in, c
 struct ListedNode {
   std::string path;
   std::vector<ListedGrant> grants;
+  std::size_t line = 0;  ///< of its `# file:`
 };
 
-/// What getace printed, as `--restore` takes it. A grant before the first `# file:`, and the same one twice for a file, are
-/// errors.
+/// Reads what getace printed one node after the other, so that only one is held. A grant before the first `# file:`, and the same
+/// one twice for a node, are errors.
+class BackupReader {
+ public:
+  BackupReader(std::istream& in, const acl::RoleLookup& roles) : in_(in), roles_(roles) {}
+  /// Nothing: there are no more.
+  Result<std::optional<ListedNode>, ListingError> next();
+
+ private:
+  std::istream& in_;
+  const acl::RoleLookup& roles_;
+  std::size_t number_ = 0;
+  std::optional<ListedNode> begun_;  ///< its `# file:` was read
+};
+
+/// What getace printed, as `--restore` takes it; all of BackupReader.
 Result<std::vector<ListedNode>, ListingError> parse_backup(std::istream& in, const acl::RoleLookup& roles);
 
 }  // namespace acefs::tool

@@ -66,7 +66,7 @@ Status write_mounted_grant(const Node& node, const std::string& name, const std:
   return removed.errno_value() == ENODATA ? Status::ok() : removed;
 }
 
-std::size_t write_mounted_batch(const Node& node, std::span<const backing::Change> changes) {
+Result<std::size_t> write_mounted_batch(const Node& node, std::span<const backing::Change> changes) {
   constexpr std::size_t kMost = 48 * 1024;  // below XATTR_SIZE_MAX, with room for the encoding
   backing::Attributes batch;
   std::size_t size = 0;
@@ -77,7 +77,8 @@ std::size_t write_mounted_batch(const Node& node, std::span<const backing::Chang
     batch.insert_or_assign(change.key, change.value.value_or(""));
     ++count;
   }
-  if (count == 0 || !backing::Xattrs(node.fd.get()).set("system.acefs.apply", backing::pack(batch))) return 0;
+  if (count == 0) return Status::from(E2BIG);
+  if (const Status s = backing::Xattrs(node.fd.get()).set("system.acefs.apply", backing::pack(batch)); !s) return s;
   return count;
 }
 

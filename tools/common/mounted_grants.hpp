@@ -27,7 +27,7 @@ Result<bool> may_read_acl(const Node& node, const std::string& prefix);
 /// Sets or removes one grant. To remove what is not there is no error.
 Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value);
 
-/// Writes as many of the changes as fit into one request, in one change of the node; how many, 0 when the daemon refuses.
-std::size_t write_mounted_batch(const Node& node, std::span<const backing::Change> changes);
+/// Writes as many of the changes as fit into one request, in one change of the node; how many.
+Result<std::size_t> write_mounted_batch(const Node& node, std::span<const backing::Change> changes);
 
 }  // namespace acefs::tool

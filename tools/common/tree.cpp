@@ -73,9 +73,8 @@ class MountedTree final : public Tree {
     std::size_t done = 0;
     while (done < ordered.size()) {
       const std::span rest = std::span(ordered).subspan(done);
-      const std::size_t batch = rest.size() < kWorthABatch ? 0 : write_mounted_batch(node, rest);
-      if (batch > 0) {
-        done += batch;
+      if (const auto batch = rest.size() < kWorthABatch ? Status::from(E2BIG) : write_mounted_batch(node, rest)) {
+        done += *batch;
         continue;
       }
       // One by one also when a batch was refused: then it is known which.
@@ -83,6 +82,16 @@ class MountedTree final : public Tree {
       ++done;
     }
     return {Status::ok(), {}, done};
+  }
+
+  Status apply_at_once(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) override {
+    const std::vector<backing::Change> ordered = in_safe_order(changes, current);
+    for (std::span<const backing::Change> rest(ordered); !rest.empty();) {
+      const auto done = write_mounted_batch(node, rest);
+      if (!done) return done.status();
+      rest = rest.subspan(*done);
+    }
+    return Status::ok();
   }
 
  private:
@@ -122,6 +131,12 @@ class BackingTree final : public Tree {
     if (const Status s = store_.apply(node.fd.get(), changes); !s) return {s, {}, 0};
     return {Status::ok(), {}, changes.size()};
   }
+
+  Status apply_at_once(const Node& node, const GrantMap&, std::span<const backing::Change> changes) override {
+    return store_.apply(node.fd.get(), changes);
+  }
+  const Node* root() const override { return root_ ? &*root_ : nullptr; }
+  Status tidy(const Node& node) override { return store_.tidy(node.fd.get()); }
 
  private:
   Place place_of(const Node& directory) const override {

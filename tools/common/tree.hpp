@@ -38,6 +38,13 @@ class Tree {
   /// `current` is what read() gave. On the backing all changes are made, or none; on a mount one by one, in an order in which
   /// no state between gives more than the one before or the one after.
   virtual Applied apply(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) = 0;
+  /// All changes, or none, on a mount too, with the rights that each of them needs. What passes one request to the daemon (48 KiB) is
+  /// made in several.
+  virtual Status apply_at_once(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) = 0;
+  /// The root of a backing tree, when it is known: where side files are.
+  virtual const Node* root() const { return nullptr; }
+  /// GrantStore::tidy, of a backing tree; a mount has nothing to tidy.
+  virtual Status tidy(const Node&) { return Status::ok(); }
   /// The nodes from the root of the tree down to `node`, `node` left out, by their absolute paths. ENOENT: the root is not known, or `node` is
   /// not below it.
   Result<std::vector<Node>> ancestors(const Node& node) const;

@@ -13,14 +13,6 @@ namespace acefs::tool {
 
 namespace {
 
-/// A directory level holds one descriptor, so that a deep tree needs many.
-void allow_many_descriptors() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 /// Names in a directory, sorted, without "." and "..".
 Result<std::vector<std::string>> names_in(const Node& directory) {
   UniqueFd fd(::openat(directory.fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -43,6 +35,13 @@ Result<std::vector<std::string>> names_in(const Node& directory) {
 }
 
 }  // namespace
+
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 Walk::Walk(Io& io, Complaints& complaints, Trees& trees, WalkOptions options, Visit visit)
     : io_(io), complaints_(complaints), trees_(trees), options_(options), visit_(std::move(visit)) {

@@ -80,6 +80,9 @@ class GrantStore {
   /// Side files and locks belong to whoever the thread acts as.
   /// `flags`: XATTR_CREATE (EEXIST when there) or XATTR_REPLACE (ENODATA when not), for every change with a value; 0: either.
   Status apply(int fd, std::span<const Change> changes, int flags = 0);
+  /// Takes grants that are attributes still, beside the node's side file (left by a crash, or copied there), into the side file or,
+  /// where that says otherwise, away. What read() gives stays the same. Nothing to do for a node without side file.
+  Status tidy(int fd);
 
  private:
   int root_fd_;

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "support/as_user.hpp"
+#include "support/grants.hpp"
+#include "support/mount.hpp"
+#include "support/nodes.hpp"
+#include "tool_test.hpp"
+
+namespace acefs::tool::test {
+namespace {
+
+using namespace acefs::test;
+
+/// Alice owns what is below the mount; bob has no right to change ACLs, nor to read them.
+class MaintenanceMountTest : public MountedTest {
+ protected:
+  void SetUp() override {
+    MountedTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    make_dir(real("d"), 0755, kAlice, kAlice);
+    make_file(real("d/f"), 0644, "x", kAlice, kAlice);
+    allow(real("d"), user(kBob), "r", "", 1);  // expired long ago
+    allow(real("d/f"), user(kCarol), "rw");
+    deny(real("d"), user(kBob), "c");
+  }
+
+  /// Exit code and output of acectl, run by a user.
+  static std::string run(uid_t uid, const std::vector<std::string>& args, const std::string& input = "") {
+    return run_as(uid, uid, [&] {
+      const Output done = acectl(args, input);
+      return std::to_string(done.exit) + '\n' + done.out + done.err;
+    });
+  }
+};
+
+TEST_F(MaintenanceMountTest, WhoMayChangeTheAclPrunesItAndWhoMayNotChangesNothing) {
+  const std::string refused = run(kBob, {"prune", at("d")});
+  EXPECT_TRUE(refused.starts_with("1\n")) << refused;
+  EXPECT_NE(get_attribute(real("d"), allow_name(user(kBob))), "!ENODATA");
+  const std::string done = run(kAlice, {"prune", at("d")});
+  EXPECT_TRUE(done.starts_with("0\nremove\t")) << done;
+  EXPECT_EQ(get_attribute(real("d"), allow_name(user(kBob))), "!ENODATA");
+}
+
+TEST_F(MaintenanceMountTest, ADumpThatWouldNotBeWholeFails) {
+  EXPECT_TRUE(run(kAlice, {"dump", at("d")}).starts_with("0\n"));
+  const std::string partial = run(kBob, {"dump", at("d")});
+  EXPECT_TRUE(partial.starts_with("1\n")) << partial;
+}
+
+TEST_F(MaintenanceMountTest, ApplyTakesTheRightsThatItsChangesNeed) {
+  const std::string dump = acectl({"dump", at("d")}).out;
+  ASSERT_EQ(remove_allow(real("d/f"), user(kCarol)), 0);
+  const std::string refused = run(kBob, {"apply", "--yes", at("d")}, dump);
+  EXPECT_TRUE(refused.starts_with("1\n")) << refused;
+  EXPECT_EQ(get_attribute(real("d/f"), allow_name(user(kCarol))), "!ENODATA");
+  const std::string done = run(kAlice, {"apply", "--yes", at("d")}, dump);
+  EXPECT_TRUE(done.starts_with("0\nadd\t")) << done;
+  EXPECT_EQ(errno_as(kCarol, kCarol, [&] { return try_open(at("d/f"), O_RDWR); }), 0);
+  const std::string again = run(kAlice, {"apply", "--yes", at("d")}, dump);
+  EXPECT_TRUE(again.starts_with("0\n# apply: ")) << again;
+}
+
+TEST_F(MaintenanceMountTest, MountAndBackingAreDumpedAlike) {
+  const auto text = [](const std::string& tree) {
+    const std::string out = acectl({"dump", tree}).out;
+    return out.substr(out.find("# file: "));
+  };
+  EXPECT_EQ(text(mount().point()), text(mount().backing()));
+}
+
+TEST_F(MaintenanceMountTest, GcAsksForTheBacking) {
+  const Output done = acectl({"gc", mount().point()});
+  EXPECT_EQ(done.exit, 3);
+  EXPECT_NE(done.err.find("give the backing directory"), std::string::npos) << done.err;
+}
+
+}  // namespace
+}  // namespace acefs::tool::test
