@@ -27,6 +27,9 @@ struct Keep {
   std::size_t last = 0;
 };
 
+/// 0: never, or it cannot be understood.
+acl::TimePoint expiry_of(const acl::Grant& grant) { return grant.ace ? grant.ace->expires : 0; }
+
 /// The expired ones, those that expired last first.
 std::vector<acl::Grant> expired_in(const GrantMap& grants, acl::TimePoint now) {
   std::vector<acl::Grant> expired = parse_grants(grants);
@@ -34,7 +37,7 @@ std::vector<acl::Grant> expired_in(const GrantMap& grants, acl::TimePoint now) {
     return !grant.ace || grant.ace->expires == 0 || now <= grant.ace->expires;
   });
   std::stable_sort(expired.begin(), expired.end(),
-                   [](const acl::Grant& a, const acl::Grant& b) { return a.ace->expires > b.ace->expires; });
+                   [](const acl::Grant& a, const acl::Grant& b) { return expiry_of(a) > expiry_of(b); });
   return expired;
 }
 
