@@ -11,25 +11,12 @@
 #include <string>
 #include <thread>
 
+#include "../support/sanitized.hpp"
 #include "acefs/base/unique_fd.hpp"
 #include "rows.hpp"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ACEFS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ACEFS_SANITIZED 1
-#endif
-#endif
-
 namespace acefs::test {
 namespace {
-
-#ifdef ACEFS_SANITIZED
-constexpr bool kMeasures = false;  // what a sanitizer needs for itself is not ours
-#else
-constexpr bool kMeasures = true;
-#endif
 
 constexpr long kBytesForAnInode = 256;
 

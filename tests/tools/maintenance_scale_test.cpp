@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "support/sanitized.hpp"
 #include "support/nodes.hpp"
 #include "tool_test.hpp"
 
@@ -38,20 +39,6 @@ class MaintenanceScaleTest : public ToolTest {
   }
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ACEFS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ACEFS_SANITIZED 1
-#endif
-#endif
-
-#ifdef ACEFS_SANITIZED
-constexpr bool kMeasures = false;  // what a sanitizer needs for itself is not ours
-#else
-constexpr bool kMeasures = true;
-#endif
-
 TEST_F(MaintenanceScaleTest, MemoryDoesNotGrowWithTheTree) {
   constexpr long kSlack = 8 * 1024;
   std::map<std::string, long> small;
@@ -61,7 +48,7 @@ TEST_F(MaintenanceScaleTest, MemoryDoesNotGrowWithTheTree) {
     ASSERT_GT(peak, 0) << job;
     const long large = peak_of({job, "."});
     ASSERT_GT(large, 0) << job;
-    if (kMeasures) {
+    if (acefs::test::kMeasures) {
       EXPECT_LT(large, peak + kSlack) << job;
     }
   }
