@@ -88,6 +88,11 @@ SharedFd HeldDirs::peek(Node& node) {
   return held->fd;
 }
 
+bool HeldDirs::leads_to(Node& node) {
+  const std::lock_guard lock(node.mutex);
+  return node.extras.find<Held>() != nullptr || node.extras.find<Handle>() != nullptr;
+}
+
 SharedFd HeldDirs::reopen(const NodePtr& node) {
   backing::FileHandle handle;
   {

@@ -41,6 +41,8 @@ class HeldDirs {
 
   /// The directory's descriptor if it is held.
   static SharedFd peek(Node& node);
+  /// Whether the directory is held, or was: it is found again wherever it is moved.
+  static bool leads_to(Node& node);
   /// Opens an evicted directory by its file handle; nullptr when it has none or is gone.
   SharedFd reopen(const NodePtr& node);
   /// Holds `fd` for the directory `node`, letting go of others if there are too many.

@@ -28,6 +28,37 @@ LinkPtr* find_link(Node& node, const Node& parent, std::string_view name) {
   return it != names->further.end() ? &*it : nullptr;
 }
 
+/// Takes away the link in that place, which may be the last reference to a parent: it dies after the mutex is free.
+struct Removed {
+  LinkPtr link;
+  LinkPtr bound;
+  std::unique_ptr<Names> emptied;
+
+  /// With the node's mutex held. True if the node has no name any more.
+  bool take(Node& node, LinkPtr* place) {
+    if (place == nullptr) return !node.link;
+    std::swap(*place, link);
+    node.link_bound = node.link_bound && node.link;
+    auto* names = node.extras.find<Names>();
+    if (names == nullptr || names->further.empty()) {
+      node.extras.get<Names>().last = std::move(link);
+      return true;
+    }
+    std::swap(names->bound, bound);
+    // The last of the others takes the place that became free.
+    if (place != &names->further.back()) std::swap(*place, names->further.back());
+    names->further.pop_back();
+    if (names->is_empty()) emptied = node.extras.take<Names>();
+    return false;
+  }
+};
+
+/// The link in `place` becomes `link`, which has the same name; what is known by it stays known.
+void renew_link(Node& node, LinkPtr& place, LinkPtr& link) {
+  if (auto* names = node.extras.find<Names>(); names != nullptr && names->bound && names->bound == place) names->bound = link;
+  std::swap(place, link);
+}
+
 }  // namespace
 
 bool has_link(Node& node) {
@@ -81,7 +112,9 @@ void add_link(Node& node, LinkPtr link) {
     node.lost_name = false;
     auto* names = node.extras.find<Names>();
     if (names != nullptr) std::swap(names->last, last);
-    if (find_link(node, *link->parent, link->name()) == nullptr) {
+    if (LinkPtr* const place = find_link(node, *link->parent, link->name()); place != nullptr) {
+      if (!node.is_directory()) renew_link(node, *place, link);
+    } else {
       if (node.link && !node.is_directory()) {
         names = &node.extras.get<Names>();
         names->further.push_back(std::move(link));
@@ -99,25 +132,16 @@ void add_link(Node& node, LinkPtr link) {
 }
 
 bool remove_link(Node& node, const Node& parent, std::string_view name) {
-  LinkPtr removed;
-  LinkPtr bound;
-  std::unique_ptr<Names> emptied;
+  Removed removed;
   const std::lock_guard lock(node.mutex);
-  LinkPtr* const place = find_link(node, parent, name);
-  if (place == nullptr) return !node.link;
-  std::swap(*place, removed);
-  node.link_bound = node.link_bound && node.link;
-  auto* names = node.extras.find<Names>();
-  if (names == nullptr || names->further.empty()) {
-    node.extras.get<Names>().last = std::move(removed);
-    return true;
-  }
-  std::swap(names->bound, bound);
-  // The last of the others takes the place that became free.
-  if (place != &names->further.back()) std::swap(*place, names->further.back());
-  names->further.pop_back();
-  if (names->is_empty()) emptied = node.extras.take<Names>();
-  return false;
+  return removed.take(node, find_link(node, parent, name));
+}
+
+bool remove_link(Node& node, const LinkPtr& link) {
+  Removed removed;
+  const std::lock_guard lock(node.mutex);
+  LinkPtr* const place = find_link(node, *link->parent, link->name());
+  return removed.take(node, place != nullptr && *place == link ? place : nullptr);
 }
 
 bool lost_its_name(Node& node) {

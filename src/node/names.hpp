@@ -25,10 +25,13 @@ LinkPtr last_link(Node& node);
 /// A node that never had a name is judged by where it would be.
 void set_last_link(Node& node, LinkPtr link);
 
-/// Adds a name to a node's names, or makes it the only one of a directory.
+/// Adds a name to a node's names, or makes it the only one of a directory. A name that a file has already is a new link from now on:
+/// it was seen to be there.
 void add_link(Node& node, LinkPtr link);
 /// Removes the name, keeping it as last_link() if it was the last one. True if none is left.
 bool remove_link(Node& node, const Node& parent, std::string_view name);
+/// The same, unless that name was added again since `link` was read.
+bool remove_link(Node& node, const LinkPtr& link);
 
 /// Whether its last name went behind the mount, so that a path may still lead to it.
 bool lost_its_name(Node& node);

@@ -168,6 +168,8 @@ Result<Chain> Walk::directory_chain(const NodePtr& node, const LinkPtr& link, Lo
   chain.facts = chain.self->facts;
   chain.acl = chain.self->acl;
   if (is_covered(*node, proof)) chain.stamp = chain.self->stamp.load(std::memory_order_acquire);
+  // Whoever is in it goes on when it is moved behind the mount; its names do not lead there then.
+  if (link && !HeldDirs::leads_to(*node)) static_cast<void>(descriptor_of(*chain.self));
   return chain;
 }
 
@@ -253,8 +255,10 @@ void Walk::unbind(const DirChain& above, const NodePtr& node, const LinkPtr& lin
   // First, so that nobody comes by that name any more once the node is known by another.
   if (!link->name().empty()) events_.stale_name(link->parent->id, std::string(link->name()));
   coherence_.note(*node);
-  if (remove_link(*node, *link->parent, link->name()) && !node->is_directory()) set_lost_its_name(*node);
-  if (!link->name().empty() && is_bound(above, *node, link)) add_link(*node, link);  // it got it back meanwhile
+  // Whoever found it before the kernel dropped the name goes on by it. Whoever finds it from now on looks it up, which makes it
+  // another link than this.
+  if (!link->name().empty() && is_bound(above, *node, link)) return;
+  if (remove_link(*node, link) && !node->is_directory()) set_lost_its_name(*node);
   if (node->is_directory() && !has_link(*node)) reparent(node, 0);
 }
 

@@ -290,6 +290,29 @@ TEST_P(BehindTheMountTest, AMovedDirectoryIsClosedToWhoHoldsItToo) {
   }
 }
 
+TEST_P(BehindTheMountTest, WhoIsInADirectoryThatIsMovedGoesOnAndIsStillJudged) {
+  const auto to_list = [] { return try_open(".", O_RDONLY | O_DIRECTORY); };
+  const auto to_stat = []() -> long {
+    struct stat st {};
+    return ::stat(".", &st);
+  };
+  make_dir(real("d/empty"), 0755);  // nobody went further than into it
+  const std::string way = at("d/empty");
+  const auto in_it = [&] { return ::chdir(way.c_str()); };
+  User bob(kBob, kBob);
+  User carol(kCarol, kCarol);
+  bob.start({in_it, to_stat, to_list});
+  carol.start({in_it, to_stat, to_list});
+  ASSERT_EQ(bob.run(0), 0);
+  ASSERT_EQ(carol.run(0), 0);
+  ASSERT_EQ(::rename(real("d/empty").c_str(), real("d/moved").c_str()), 0);
+  EXPECT_EQ(errno_name(bob.run(1)), "0");
+  EXPECT_EQ(errno_name(bob.run(2)), "0");
+  ASSERT_EQ(deny(real("d"), user(kCarol), "r"), 0);
+  EXPECT_EQ(errno_name(carol.run(2)), "EACCES");
+  EXPECT_EQ(errno_name(bob.run(2)), "0");
+}
+
 TEST_P(BehindTheMountTest, AnOpenHandleIsRevoked) {
   for (const std::string where : {"d/sub/f", "d"}) {
     SCOPED_TRACE(where);

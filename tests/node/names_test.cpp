@@ -62,6 +62,31 @@ TEST_F(NamesTest, RemovingOneLeavesTheOthers) {
   EXPECT_FALSE(last_link(*node));
 }
 
+TEST_F(NamesTest, OneThatWasFoundAgainIsNotRemovedForWhatWasSeenBefore) {
+  const NodePtr node = file("a");
+  file("b");
+  const std::vector<LinkPtr> seen = links_of(*node);
+  file("b");  // it was gone, and is there again
+  EXPECT_FALSE(remove_link(*node, seen[1]));
+  EXPECT_EQ(names(node), "a b ");
+  EXPECT_FALSE(remove_link(*node, links_of(*node)[1]));
+  EXPECT_EQ(names(node), "a ");
+  EXPECT_TRUE(remove_link(*node, seen[0]));
+  EXPECT_EQ(names(node), "none ");
+}
+
+TEST_F(NamesTest, WhatIsKnownByOneStaysKnownWhenItIsFoundAgain) {
+  const NodePtr node = file("a");
+  file("b");
+  for (const std::size_t at : {0, 1}) {
+    remember_facts(*node, {}, links_of(*node)[at], Stamp{1});
+    file(at == 0 ? "a" : "b");
+    const LinkPtr again = links_of(*node)[at];
+    const std::lock_guard lock(node->mutex);
+    EXPECT_TRUE(was_bound(*node, again));
+  }
+}
+
 TEST_F(NamesTest, NodeThatLostItsLastOneIsJudgedByWhereItWas) {
   const NodePtr node = file("a");
   EXPECT_TRUE(remove(node, "a"));
