@@ -2,8 +2,12 @@
 #include "nfs4/inherited.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
+#include <string>
 #include <tuple>
+#include <utility>
 
 #include "nfs4/letters.hpp"
 #include "nfs4/lines.hpp"
@@ -67,20 +71,52 @@ Outcome<AceList> serve_with_inherited(const acl::Acl& stored, std::span<const ac
   return list;
 }
 
-AceList own_part(const AceList& written, const AceList& served, const std::function<bool(const Ace&)>& is_owner) {
-  const auto taken_above = [&](const Ace& denial) {
-    std::uint32_t mask = 0;
+namespace {
+
+/// What denials from above take, by whom they name. Each is looked at once: whoever may write a list decides how long it is.
+class TakenAbove {
+ public:
+  TakenAbove(const AceList& served, const std::function<bool(const Ace&)>& is_owner) : served_(served), is_owner_(is_owner) {
     for (const Ace& ace : served) {
-      if ((ace.flags & kInherited) == 0 || ace.type != Type::Deny) continue;
-      const bool same = ace.who == denial.who && (ace.flags & kGroup) == (denial.flags & kGroup);
-      if (same || (denial.who == kOwnerAt && is_owner(ace))) mask |= ace.mask;
+      if (is_denial_from_above(ace)) by_who_[who(ace)] |= ace.mask;
     }
-    return mask;
-  };
+  }
+
+  std::uint32_t from(const Ace& denial) {
+    const auto same = by_who_.find(who(denial));
+    const std::uint32_t mask = same == by_who_.end() ? 0 : same->second;
+    return denial.who == kOwnerAt ? mask | from_owner() : mask;
+  }
+
+ private:
+  using Who = std::pair<bool, std::string>;
+  static Who who(const Ace& ace) { return {(ace.flags & kGroup) != 0, ace.who}; }
+  static bool is_denial_from_above(const Ace& ace) { return (ace.flags & kInherited) != 0 && ace.type == Type::Deny; }
+
+  std::uint32_t from_owner() {
+    if (!from_owner_) {
+      from_owner_ = 0;
+      for (const Ace& ace : served_) {
+        if (is_denial_from_above(ace) && is_owner_(ace)) *from_owner_ |= ace.mask;
+      }
+    }
+    return *from_owner_;
+  }
+
+  const AceList& served_;
+  const std::function<bool(const Ace&)>& is_owner_;
+  std::map<Who, std::uint32_t> by_who_;
+  std::optional<std::uint32_t> from_owner_;
+};
+
+}  // namespace
+
+AceList own_part(const AceList& written, const AceList& served, const std::function<bool(const Ace&)>& is_owner) {
+  TakenAbove taken(served, is_owner);
   AceList own;
   for (const Ace& ace : written) {
     const bool marked = (ace.flags & kInherited) != 0;
-    if (marked && (ace.type != Type::Deny || (ace.mask & ~taken_above(ace)) == 0)) continue;
+    if (marked && (ace.type != Type::Deny || (ace.mask & ~taken.from(ace)) == 0)) continue;
     own.push_back(ace);
     own.back().flags &= ~kInherited;
   }
