@@ -74,8 +74,8 @@ AccessMask gained(const acl::Grant* before, const acl::Grant* after, acl::TimePo
 }  // namespace
 
 // Adding: C. Changing or removing: o. Writing a denial: O. All EPERM, and nobody hands out letters that he does not hold (EPERM).
-// Not a valid ACE: EINVAL, and nothing changes.
-Result<backing::Change> Ops::plan_grant(const Request& rq, const At& at, const std::string& key_text,
+// Not a valid ACE: EINVAL, and nothing changes. The audit trail is told of refusals; of what is granted, by whoever applies it.
+Result<PlannedGrant> Ops::plan_grant(const Request& rq, const At& at, const std::string& key_text,
                                        const std::optional<std::string>& value, int flags) const {
   if (!at.chain.can_have_acl()) return Status::from(EPERM);  // as setxattr(2) for user.* on such nodes
   const auto key = acl::parse_key(key_text);
@@ -110,7 +110,6 @@ Result<backing::Change> Ops::plan_grant(const Request& rq, const At& at, const s
     if (!held_by(at, *auth_.with_groups(rq), below, now, auth_.profile()).contains(gained(before, then, now)))
       return auth_.told(rq, at, need, refused);
   }
-  auth_.tell(rq, at, need, true);
 
   backing::Change change{key_text, std::nullopt};
   if (after) {
@@ -118,7 +117,7 @@ Result<backing::Change> Ops::plan_grant(const Request& rq, const At& at, const s
     if (after->ace->share_time == 0) after->ace->share_time = now / 1'000'000'000;
     change.value = acl::encode(*after->ace);
   }
-  return change;
+  return PlannedGrant{std::move(change), need};
 }
 
 Status Ops::apply_grants(const At& at, std::span<const backing::Change> changes, int flags) {
@@ -132,11 +131,12 @@ Status Ops::apply_grants(const At& at, std::span<const backing::Change> changes,
 }
 
 Status Ops::write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags) {
-  auto change = plan_grant(rq, at, key, value, flags);
-  if (!change) return change.status();
+  auto planned = plan_grant(rq, at, key, value, flags);
+  if (!planned) return planned.status();
+  auth_.tell(rq, at, planned->need, true);
   // Adding needs another letter than changing: if another administrator came first, the verdict was on something else.
   const bool adds = find(*at.chain.acl, *acl::parse_key(key)) == nullptr;
-  const Status s = apply_grants(at, std::array{std::move(*change)}, !value ? 0 : adds ? XATTR_CREATE : XATTR_REPLACE);
+  const Status s = apply_grants(at, std::array{std::move(planned->change)}, !value ? 0 : adds ? XATTR_CREATE : XATTR_REPLACE);
   const bool raced = flags == 0 && value && s.errno_value() == (adds ? EEXIST : ENODATA);
   return raced ? Status::from(EAGAIN) : s;
 }
@@ -146,12 +146,15 @@ Status Ops::write_grants(const Request& rq, const At& at, std::string_view packe
   const auto wanted = backing::unpack(packed);
   if (!wanted) return Status::from(EINVAL);
   std::vector<backing::Change> changes;
+  AccessMask need;
   for (const auto& [key, value] : *wanted) {
-    auto change = plan_grant(rq, at, key, value.empty() ? std::nullopt : std::optional(value), 0);
-    if (!change && value.empty() && change.error().errno_value() == ENODATA) continue;  // gone already
-    if (!change) return change.status();
-    changes.push_back(std::move(*change));
+    auto planned = plan_grant(rq, at, key, value.empty() ? std::nullopt : std::optional(value), 0);
+    if (!planned && value.empty() && planned.error().errno_value() == ENODATA) continue;  // gone already
+    if (!planned) return planned.status();
+    changes.push_back(std::move(planned->change));
+    need |= planned->need;
   }
+  if (!changes.empty()) auth_.tell(rq, at, need, true);
   return changes.empty() ? Status::ok() : apply_grants(at, changes, 0);
 }
 

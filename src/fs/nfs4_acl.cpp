@@ -76,21 +76,28 @@ Status Ops::set_nfs4_acl(const Request& rq, const At& at, nfs4::Form form, std::
   if (!change) return refused(at, change.error());
 
   std::vector<backing::Change> grants;
-  for (const acl::GrantKey& key : change->remove) {
-    auto planned = plan_grant(rq, at, acl::format_key(key), std::nullopt, 0);
+  acl::AccessMask need;
+  const auto plan = [&](const acl::GrantKey& key, const std::optional<std::string>& value) {
+    auto planned = plan_grant(rq, at, acl::format_key(key), value, 0);
     if (!planned) return planned.status();
-    grants.push_back(std::move(*planned));
+    grants.push_back(std::move(planned->change));
+    need |= planned->need;
+    return Status::ok();
+  };
+  for (const acl::GrantKey& key : change->remove) {
+    if (Status s = plan(key, std::nullopt); !s) return s;
   }
   for (const acl::Grant& grant : change->set) {
-    auto planned = plan_grant(rq, at, acl::format_key(grant.key), grant.value, 0);
-    if (!planned) return planned.status();
-    grants.push_back(std::move(*planned));
+    if (Status s = plan(grant.key, grant.value); !s) return s;
   }
   const mode_t before = at.mode() & 07777;
   if (change->mode != before) {
     const SetAttr mode{.mode = change->mode, .uid = {}, .gid = {}, .size = {}, .atime = {}, .mtime = {}};
-    if (Status s = auth_.told(rq, at, Perm::AddAce, plan_setattr(rq, at, mode, false)); !s) return s;
+    const Status s = plan_setattr(rq, at, mode, false);
+    if (!s) return auth_.told(rq, at, Perm::AddAce, s);
+    need |= Perm::AddAce;
   }
+  if (!need.empty()) auth_.tell(rq, at, need, true);
   return apply_nfs4_acl(at, grants, change->mode);
 }
 

@@ -49,6 +49,12 @@ struct Created {
 };
 
 /// One directory entry. `child` is set when attributes were asked for and may be handed out; it counts as a lookup.
+/// A change of a grant that the caller may make, and by which permissions.
+struct PlannedGrant {
+  backing::Change change;
+  acl::AccessMask need;
+};
+
 struct DirEntry {
   std::string_view name;
   ino_t ino = 0;
@@ -169,8 +175,8 @@ class Ops {
   /// True if it was this call that pinned it.
   bool pin_before_unlink(const At& child);
   void name_gone(const At& parent, const At& child, const char* name);
-  Result<backing::Change> plan_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value,
-                                     int flags) const;
+  Result<PlannedGrant> plan_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value,
+                                  int flags) const;
   Status apply_grants(const At& at, std::span<const backing::Change> changes, int flags);
   Status write_grants(const Request& rq, const At& at, std::string_view packed);
   Status write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags);

@@ -62,15 +62,18 @@ Result<Entry> Ops::symlink(const Request& rq, const char* target, node::NodeId p
 // Needs w on the directory. Who creates a file gets the handle he asked for, whatever its mode.
 Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* name, mode_t mode, int flags) {
   const std::uint64_t epoch = auth_.resolver().epoch();
-  auto at = auth_.directory(rq, parent, Perm::Execute | Perm::WriteData);
-  if (!at || is_hidden(*at, name)) {
-    if (at) return Status::from(EACCES);
+  const AccessMask to_create = Perm::Execute | Perm::WriteData;
+  auto at = auth_.directory(rq.untold(), parent, to_create);
+  const auto refused = [&] {
+    const auto told = auth_.directory(rq, parent, to_create, Tell::OnRefusal);
+    return told ? at.status() : told.status();
+  };
+  if (!at && at.error().errno_value() == EACCES && (flags & O_EXCL) == 0) {
     // The file may have come into being behind the kernel's back: then this is an open, which needs nothing of the directory
     // but the way through it.
-    if ((flags & O_EXCL) != 0 || at.error().errno_value() != EACCES) return at.status();
     auto entry = lookup(rq.untold(), parent, name);
     if (!entry && entry.error().errno_value() != ENOENT) return entry.status();
-    if (!entry || entry->id == node::NodeId{}) return at.status();
+    if (!entry || entry->id == node::NodeId{}) return refused();
     auto file = open(rq, entry->id, flags & ~(O_CREAT | O_EXCL));
     if (!file) {
       forget(entry->id, 1);
@@ -78,6 +81,9 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
     }
     return Created{*entry, std::move(*file)};
   }
+  if (!at) return refused();
+  if (is_hidden(*at, name)) return Status::from(EACCES);
+  auth_.tell(rq, *at, to_create, true);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
   const int open_flags = O_CREAT | O_EXCL | (flags & (O_ACCMODE | O_SYNC | O_DSYNC | O_NOATIME));

@@ -179,7 +179,7 @@ Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir,
   const bool unsafe = !S_ISREG(mode) || (mode & S_ISUID) != 0 || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
   if (!at->is_root() && !at->is_owner() && (unsafe || !at->effective().has(Perm::WriteData)))
     return auth_.told(rq, *at, Perm::WriteData, Status::from(EPERM));
-  if (widens(rq, *at, *target)) return Status::from(EXDEV);
+  if (widens(rq, *at, *target)) return auth_.told(rq, *at, {}, Status::from(EXDEV));
   auth_.tell(rq, *at, Perm::WriteData, true);
   auth_.tell(rq, *target, Perm::Execute | Perm::WriteData, true);
   auto fd = walk_.open_path(at->chain);

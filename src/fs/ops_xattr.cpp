@@ -39,6 +39,7 @@ Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std:
   if (name == kStatusName) return options_.status ? options_.status() : std::string();
   if (kind == XattrKind::Nfs4) return get_nfs4_acl(rq, *at, *nfs4_form_of(name));
   if (kind == XattrKind::Virtual) {
+    if (is_grants_page(name)) auth_.tell(rq, *at, Perm::ReadAcl, at->effective().has(Perm::ReadAcl));
     at = auth_.with_names(rq, std::move(*at));
     return virtual_xattr(name, options_.prefix, *at->chain.acl,
                          [&](const acl::Grant& grant) { return may_see(*at, grant, auth_.principals()); });

@@ -8,6 +8,7 @@
 namespace acefs::fs {
 namespace {
 
+constexpr std::string_view kGrants = "grants.";
 constexpr std::size_t kPageSize = 48 * 1024;  // below XATTR_SIZE_MAX (64 KiB), with room for the encoding
 
 std::string pack(const std::map<std::string, std::string>& page) {
@@ -49,12 +50,15 @@ Result<std::string> grants_page(std::string_view number, const acl::Acl& acl, co
 
 }  // namespace
 
+bool is_grants_page(std::string_view name) {
+  return name.starts_with(kVirtualPrefix) && name.substr(kVirtualPrefix.size()).starts_with(kGrants);
+}
+
 Result<std::string> virtual_xattr(std::string_view name, const std::string& prefix, const acl::Acl& acl,
                                   const std::function<bool(const acl::Grant&)>& may_see) {
   name.remove_prefix(kVirtualPrefix.size());
   if (name == "version") return std::string(ACEFS_VERSION);
   if (name == "prefix") return prefix;
-  constexpr std::string_view kGrants = "grants.";
   if (name.starts_with(kGrants)) return grants_page(name.substr(kGrants.size()), acl, may_see);
   return Status::from(ENODATA);
 }

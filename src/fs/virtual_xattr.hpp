@@ -22,6 +22,9 @@ inline constexpr std::string_view kVirtualPrefix = "system.acefs.";
 inline constexpr std::string_view kStatusName = "system.acefs.status";
 inline constexpr std::string_view kApplyName = "system.acefs.apply";
 
+/// Whether `name` is a page of the node's grants.
+bool is_grants_page(std::string_view name);
+
 /// ENODATA: no such attribute. `may_see`: which grants go out.
 Result<std::string> virtual_xattr(std::string_view name, const std::string& prefix, const acl::Acl& acl,
                                   const std::function<bool(const acl::Grant&)>& may_see);

@@ -2,6 +2,7 @@
 // Which attempts the audit trail hears of, and what.
 #include <sys/xattr.h>
 
+#include "backing/side_map.hpp"
 #include "ops_fixture.hpp"
 
 namespace acefs::test {
@@ -187,6 +188,32 @@ TEST_F(AuditTest, GrantsAndAttributesAreHeardByTheirLetters) {
   EXPECT_FALSE(ops().getxattr(asks(kAlice, "getxattr"), file_, allow_name(user(kBob))));
   EXPECT_FALSE(ops().setxattr(asks(kAlice, "setxattr"), file_, allow_name(user(kAlice)), acl::encode({.type = "A", .permissions = "r"}), 0));
   EXPECT_EQ(heard(), (Heard{"getxattr /d/f n denied", "setxattr /d/f N denied", "getxattr /d/f c denied", "setxattr /d/f C denied"}));
+}
+
+TEST_F(AuditTest, OfAListThatIsRefusedNothingIsHeardAsGranted) {
+  ASSERT_EQ(allow(path("d/f"), user(kAlice), "rtxcC"), 0);
+  ASSERT_EQ(audit(path("d"), user(kAlice), "CO", "SF"), 0);
+  const std::string packed = backing::pack({{"u:" + std::to_string(kBob), acl::encode({.type = "A", .permissions = "r"})},
+                                            {"D:u:" + std::to_string(kCarol), acl::encode({.type = "D", .permissions = "r"})}});
+  EXPECT_EQ(ops().setxattr(asks(kAlice, "setxattr"), file_, "system.acefs.apply", packed, 0).errno_value(), EPERM);
+  EXPECT_EQ(heard(), Heard{"setxattr /d/f O denied"});
+}
+
+TEST_F(AuditTest, ReadingAllGrantsIsHeard) {
+  ASSERT_EQ(audit(path("d"), user(kAlice), "c", "SF"), 0);
+  ASSERT_TRUE(ops().getxattr(asks(kAlice, "getxattr"), file_, "system.acefs.grants.0"));
+  EXPECT_EQ(heard(), Heard{"getxattr /d/f c granted"});
+  ASSERT_TRUE(ops().getxattr(asks(kAlice, "getxattr"), file_, "system.acefs.version"));
+  EXPECT_EQ(heard(), Heard{});
+}
+
+TEST_F(AuditTest, CreatingWhatIsThereByNowIsAnOpen) {
+  ASSERT_EQ(audit(path("d"), user(kAlice), "rw", "SF"), 0);
+  auto made = ops().create(asks(kAlice, "create"), dir_, "f", 0644, O_RDONLY | O_CREAT);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(heard(), Heard{"create /d/f r granted"});
+  EXPECT_FALSE(ops().create(asks(kAlice, "create"), dir_, "new", 0644, O_RDONLY | O_CREAT));
+  EXPECT_EQ(heard(), Heard{"create /d wx denied"});
 }
 
 TEST_F(AuditTest, WhoCannotPassAnAncestorIsHeardThere) {
