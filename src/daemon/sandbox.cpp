@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/sandbox.hpp"
+
+#include <seccomp.h>
+#include <spdlog/spdlog.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "daemon/system_calls.hpp"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ACEFS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ACEFS_SANITIZED 1
+#endif
+#endif
+
+namespace acefs::daemon {
+namespace {
+
+/// To act as callers, pass over modes (acefs decides), open by file handle, watch the whole filesystem, and see what a caller that
+/// only names a device is about to do with it (/proc/PID/syscall).
+constexpr std::array kKept = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID,    CAP_MKNOD,
+                              CAP_SETFCAP, CAP_SETGID,       CAP_SETPCAP,         CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_PTRACE};
+
+constexpr const char* kForPrograms = "kept for programs that alarms run";
+constexpr const char* kForFusermount = "kept for fusermount3, which unmounts without root";
+#ifdef ACEFS_SANITIZED
+constexpr bool kSanitized = true;  // what a sanitizer does at the end is more than serving needs
+#else
+constexpr bool kSanitized = false;
+#endif
+
+struct CapFree {
+  void operator()(cap_t caps) const { cap_free(caps); }
+};
+struct FilterFree {
+  void operator()(void* filter) const { seccomp_release(filter); }
+};
+using Filter = std::unique_ptr<void, FilterFree>;
+
+/// Only a warning: serving without is what it was before, and an old kernel is no reason not to serve.
+std::string missing(const char* what, int error) {
+  spdlog::warn("sandbox: {}: {}", what, std::strerror(error));
+  return std::string("not possible: ") + std::strerror(error);
+}
+
+template <std::size_t N>
+bool allow(scmp_filter_ctx filter, const std::array<const char*, N>& names) {
+  return std::all_of(names.begin(), names.end(), [filter](const char* name) {
+    const int number = seccomp_syscall_resolve_name(name);
+    if (number == __NR_SCMP_ERROR || number < 0) return true;  // this libseccomp or architecture does not know it
+    const int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+    return result == 0 || result == -EEXIST;
+  });
+}
+
+int install_filter(const Sandbox& sandbox) {
+  const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
+  if (!filter) return ENOMEM;
+  // The C library asks clone first then, whose flags a filter could tell apart.
+  const int clone3 = seccomp_syscall_resolve_name("clone3");
+  bool good = clone3 < 0 || seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), clone3, 0) == 0;
+  good = good && allow(filter.get(), kSystemCalls);
+  if (sandbox.runs_programs) good = good && allow(filter.get(), kProgramCalls);
+  if (sandbox.io_uring) good = good && allow(filter.get(), kIoUringCalls);
+  if (!good) return EINVAL;
+  // It decides about no_new_privs itself, which is not wanted for programs that alarms run.
+  seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, sandbox.runs_programs ? 0 : 1);
+  seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
+  if (const int result = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1); result != 0) return -result;
+  return -seccomp_load(filter.get());
+}
+
+}  // namespace
+
+void Sandbox::give_up_capabilities() {
+  const bool is_root = ::geteuid() == 0;
+  if (!wanted) capabilities = "kept: sandbox=off";
+  else if (runs_programs) capabilities = kForPrograms;
+  else if (!is_root) capabilities = "none to drop";
+  if (!capabilities.empty()) return;
+  const std::unique_ptr<std::remove_pointer_t<cap_t>, CapFree> caps(cap_get_proc());
+  bool good = caps != nullptr;
+  for (cap_value_t cap = 0; good && cap_max_bits() > cap; ++cap) {
+    if (std::find(kKept.begin(), kKept.end(), cap) != kKept.end()) continue;
+    if (cap_get_bound(cap) == 1) good = cap_drop_bound(cap) == 0;
+    for (const cap_flag_t flag : {CAP_EFFECTIVE, CAP_PERMITTED, CAP_INHERITABLE}) cap_set_flag(caps.get(), flag, 1, &cap, CAP_CLEAR);
+  }
+  good = good && cap_set_proc(caps.get()) == 0;
+  capabilities = good ? "dropped" : missing("capabilities", errno);
+}
+
+void Sandbox::confine() {
+  if (!wanted || kSanitized) {
+    privileges = system_calls = !wanted ? "sandbox=off" : "off: built with a sanitizer";
+    return;
+  }
+  if (::geteuid() != 0) {
+    privileges = system_calls = kForFusermount;
+    return;
+  }
+  const int error = install_filter(*this);
+  system_calls = error == 0 ? "filtered" : missing("system calls", error);
+  // The filter sets it for all threads; without one, those that are started from here on have it.
+  if (error != 0 && !runs_programs) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  privileges = runs_programs ? kForPrograms : ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? "none new" : missing("privileges", errno);
+}
+
+}  // namespace acefs::daemon
