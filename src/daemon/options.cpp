@@ -85,6 +85,8 @@ const std::map<std::string, Setting>& settings() {
       {"domain", {"NAME", "NFSv4 clients may write users and groups as name@NAME", [](Options& o, const std::string& v) { o.fs.domain = v; }}},
       {"list_nfs4_acl", {"on|off", "whether system.nfs4_acl is listed on nodes with ACEs, which ls shows as + (on)",
                          choice<bool>("list_nfs4_acl", {{"on", true}, {"off", false}}, [](Options& o, bool v) { o.fs.list_nfs4_acl = v; })}},
+      {"sandbox", {"on|off", "give up the capabilities, privileges and system calls that serving does not need (on)",
+                   choice<bool>("sandbox", {{"on", true}, {"off", false}}, [](Options& o, bool v) { o.sandbox = v; })}},
       {"names", {"cached|uncached", "whether the kernel may keep names (cached)",
                  choice<bool>("names", {{"cached", true}, {"uncached", false}}, [](Options& o, bool v) { o.names_cached = v; })}},
       {"coherence", {"auto|fanotify|statx|exclusive", "what proves that nothing changed behind the mount (auto)",

@@ -42,6 +42,7 @@ struct Options {
   bool only_me = false;       ///< do not serve other users
   CoherenceSource coherence = CoherenceSource::Auto;
   bool io_uring = false;      ///< where it is possible
+  bool sandbox = true;        ///< give up what serving does not need
   bool passthrough = false;   ///< the kernel reads and writes open files by itself
   unsigned threads = 0;       ///< 0: as many as there are processors, at least 4
   AuditLevel audit = AuditLevel::Aces;

@@ -24,6 +24,7 @@
 #include "daemon/exit_codes.hpp"
 #include "daemon/log.hpp"
 #include "daemon/places.hpp"
+#include "daemon/sandbox.hpp"
 #include "daemon/signals.hpp"
 #include "daemon/version.hpp"
 #include "fuse/notifier.hpp"
@@ -95,7 +96,7 @@ std::unique_ptr<audit::Trail> open_trail(const Options& options) {
 }
 
 /// What `system.acefs.status` shows.
-std::string status_of(const Stack& stack, const fuse::Server& server, const audit::Trail* trail) {
+std::string status_of(const Stack& stack, const fuse::Server& server, const audit::Trail* trail, const Sandbox& sandbox) {
   std::string text;
   const auto line = [&text](std::string_view key, const auto& value) { text += fmt::format("{}={}\n", key, value); };
   line("version", ACEFS_VERSION);
@@ -104,6 +105,9 @@ std::string status_of(const Stack& stack, const fuse::Server& server, const audi
   line("cache", stack.kernel_cache.enabled() ? "public" : "exact");
   line("data", server.passthrough.enabled() ? "passthrough" : "daemon");
   line("clears_setid", server.clears_setid ? "yes" : "no");
+  line("sandbox_capabilities", sandbox.capabilities);
+  line("sandbox_privileges", sandbox.privileges);
+  line("sandbox_system_calls", sandbox.system_calls);
   line("nodes", stack.table.size());
   line("held_directories", stack.held.size());
   if (trail != nullptr) {
@@ -182,6 +186,9 @@ int run(const Options& given) {
   spdlog::set_default_logger(options.foreground || log_is_file ? log : open_log("stderr", options.log_level));
 
   const std::size_t file_limit = raise_file_limit();
+  Sandbox sandbox{.wanted = options.sandbox, .runs_programs = !options.trail.alarm_command.empty(), .io_uring = options.io_uring,
+                  .capabilities = {}, .privileges = {}, .system_calls = {}};
+  sandbox.give_up_capabilities();
   ::umask(0);  // the kernel has applied the callers' umask already
   if (Status s = backing::prepare_acting(); !s)
     throw StartError(kUnavailable, std::string("this process may not act as its callers: ") + std::strerror(s.errno_value()));
@@ -227,7 +234,7 @@ int run(const Options& given) {
   stack.resolver.configure(load_config(options.config));
   fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .cache = stack.kernel_cache, .name_timeout = options.names_cached ? kForEver : 0.0,
                       .generation = 1 + std::random_device()() % 0x7fffffffU, .on_ready = {}};
-  options.fs.status = [&stack, &server, &trail] { return status_of(stack, server, trail.get()); };
+  options.fs.status = [&stack, &server, &trail, &sandbox] { return status_of(stack, server, trail.get(), sandbox); };
   server.wants_passthrough = options.passthrough;
   server.on_ready = [&options, &log, starter_fd] {
     if (!options.foreground) {
@@ -248,6 +255,7 @@ int run(const Options& given) {
     const std::lock_guard lock(reload_mutex);
     stack_for_reload = &stack;
   }
+  sandbox.confine();
   fuse::RequestLoop loop(session.get());
   bool stop_at_once = false;
   {
