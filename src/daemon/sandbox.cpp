@@ -53,13 +53,16 @@ std::string missing(const char* what, int error) {
   return std::string("not possible: ") + std::strerror(error);
 }
 
+bool allow(scmp_filter_ctx filter, int number) {
+  const int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+  return result == 0 || result == -EEXIST;
+}
+
 template <std::size_t N>
 bool allow(scmp_filter_ctx filter, const std::array<const char*, N>& names) {
   return std::all_of(names.begin(), names.end(), [filter](const char* name) {
     const int number = seccomp_syscall_resolve_name(name);
-    if (number == __NR_SCMP_ERROR || number < 0) return true;  // this libseccomp or architecture does not know it
-    const int result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
-    return result == 0 || result == -EEXIST;
+    return number < 0 || allow(filter, number);  // negative: this libseccomp or this architecture does not know it
   });
 }
 
@@ -70,6 +73,7 @@ int install_filter(const Sandbox& sandbox) {
   const int clone3 = seccomp_syscall_resolve_name("clone3");
   bool good = clone3 < 0 || seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), clone3, 0) == 0;
   good = good && allow(filter.get(), kSystemCalls);
+  for (const int number : kSystemCallNumbers) good = good && allow(filter.get(), number);
   if (sandbox.runs_programs) good = good && allow(filter.get(), kProgramCalls);
   if (sandbox.io_uring) good = good && allow(filter.get(), kIoUringCalls);
   if (!good) return EINVAL;
