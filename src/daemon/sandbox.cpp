@@ -74,11 +74,8 @@ int install_filter(const Sandbox& sandbox) {
   bool good = clone3 < 0 || seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), clone3, 0) == 0;
   good = good && allow(filter.get(), kSystemCalls);
   for (const int number : kSystemCallNumbers) good = good && allow(filter.get(), number);
-  if (sandbox.runs_programs) good = good && allow(filter.get(), kProgramCalls);
   if (sandbox.io_uring) good = good && allow(filter.get(), kIoUringCalls);
   if (!good) return EINVAL;
-  // It decides about no_new_privs itself, which is not wanted for programs that alarms run.
-  seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, sandbox.runs_programs ? 0 : 1);
   seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   if (const int result = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1); result != 0) return -result;
   return -seccomp_load(filter.get());
@@ -108,15 +105,15 @@ void Sandbox::confine() {
     privileges = system_calls = !wanted ? "sandbox=off" : "off: built with a sanitizer";
     return;
   }
-  if (::geteuid() != 0) {
-    privileges = system_calls = kForFusermount;
+  if (runs_programs || ::geteuid() != 0) {
+    privileges = system_calls = runs_programs ? kForPrograms : kForFusermount;
     return;
   }
   const int error = install_filter(*this);
   system_calls = error == 0 ? "filtered" : missing("system calls", error);
   // The filter sets it for all threads; without one, those that are started from here on have it.
-  if (error != 0 && !runs_programs) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  privileges = runs_programs ? kForPrograms : ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? "none new" : missing("privileges", errno);
+  if (error != 0) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  privileges = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? "none new" : missing("privileges", errno);
 }
 
 }  // namespace acefs::daemon

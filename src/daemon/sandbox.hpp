@@ -9,7 +9,7 @@ namespace acefs::daemon {
 /// that cannot start programs, trace others, load modules or change mounts.
 struct Sandbox {
   bool wanted = true;
-  /// Alarms run a program: as root, with what root's programs need.
+  /// Alarms run a program: as root, with what root's programs need. They would inherit what is given up, so nothing is.
   bool runs_programs = false;
   bool io_uring = false;
 

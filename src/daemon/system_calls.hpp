@@ -47,8 +47,6 @@ inline constexpr std::array kSystemCalls = {
 /// The same on every architecture: fchmodat2 and the four of setxattrat, which a libseccomp may be too old to know by name.
 inline constexpr std::array kSystemCallNumbers = {452, 463, 464, 465, 466};
 
-/// What running a program for an alarm needs besides.
-inline constexpr std::array kProgramCalls = {"execve", "execveat", "fork", "setpgid", "setsid", "vfork"};
 inline constexpr std::array kIoUringCalls = {"io_uring_enter", "io_uring_register", "io_uring_setup"};
 
 }  // namespace acefs::daemon

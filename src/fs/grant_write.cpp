@@ -116,6 +116,7 @@ Result<PlannedGrant> Ops::plan_grant(const Request& rq, const At& at, const std:
     if (after->ace->creator.empty()) after->ace->creator = auth_.resolver().creator_name(rq.caller.uid);
     if (after->ace->share_time == 0) after->ace->share_time = now / 1'000'000'000;
     change.value = acl::encode(*after->ace);
+    if (!acl::Grant::read(*key, *change.value).ace) return Status::from(EINVAL);  // what cannot be said again is not stored
   }
   return PlannedGrant{std::move(change), need};
 }

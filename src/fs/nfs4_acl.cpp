@@ -3,8 +3,8 @@
 #include <spdlog/spdlog.h>
 #include <sys/xattr.h>
 
-#include <algorithm>
 
+#include "acefs/base/printable.hpp"
 #include "backing/acting.hpp"
 #include "fs/nfs4_names.hpp"
 #include "fs/ops.hpp"
@@ -17,13 +17,6 @@ namespace acefs::fs {
 using acl::Perm;
 
 namespace {
-
-/// Names are the caller's: none may begin a line of the log.
-std::string printable(std::string_view text) {
-  std::string shown(text);
-  std::replace_if(shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return shown;
-}
 
 /// The caller gets an errno; why, the log has for those who look.
 Status refused(const At& at, const nfs4::Refusal& refusal) {

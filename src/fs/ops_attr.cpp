@@ -49,7 +49,7 @@ Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bo
   if (set.mode && !owner && !have.has(Perm::AddAce)) {
     const bool writes = have.intersects(Perm::WriteData | Perm::AppendData) ||
                         node::is_open(*at.node());  // whoever writes may have got the handle from somebody else
-    if (!writes || !only_strips_setid(at.mode(), *set.mode)) return Status::from(EPERM);
+    if (!writes || !S_ISREG(at.mode()) || !only_strips_setid(at.mode(), *set.mode)) return Status::from(EPERM);
   }
   // Whoever is not the owner may change the mode by C, but not make a program run as its owner.
   if (set.mode && !owner && (*set.mode & ~at.mode() & (S_ISUID | S_ISGID)) != 0) return Status::from(EPERM);

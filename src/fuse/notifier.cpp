@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "acefs/base/printable.hpp"
 #include "fuse/server.hpp"
 
 namespace acefs::fuse {
@@ -40,8 +41,8 @@ void Notifier::attach(fuse_session* session) {
 }
 
 void Notifier::malformed_grant(const std::string& name, const acl::Grant& grant) {
-  SPDLOG_WARN("malformed grant {} on \"{}\": {}; denying everything to its principal", acl::format_key(grant.key),
-              name.empty() ? "the root or a nameless node" : name, grant.error);
+  SPDLOG_WARN("malformed grant {} on \"{}\": {}; denying everything to its principal", printable(acl::format_key(grant.key)),
+              name.empty() ? "the root or a nameless node" : printable(name), printable(grant.error));
 }
 
 void Notifier::stale_name(node::NodeId parent, const std::string& name) {

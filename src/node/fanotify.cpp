@@ -97,7 +97,9 @@ bool reads_root(int root, FanotifyCoherence::HandleReader reader) {
 Result<std::unique_ptr<FanotifyCoherence>> FanotifyCoherence::make(int root, dev_t dev, Table& table, BehindEvents* behind) {
   const HandleReader reader = reader_for(root);
   if (reader == nullptr || !reads_root(root, reader)) return Status::from(ENOTSUP);
-  UniqueFd group(::fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_CLOEXEC | FAN_NONBLOCK, O_RDONLY));
+  // Each side file has a mark, and whoever may make directories may have many of them.
+  constexpr unsigned kFlags = FAN_CLASS_NOTIF | FAN_REPORT_FID | FAN_CLOEXEC | FAN_NONBLOCK;
+  UniqueFd group(::fanotify_init(kFlags | FAN_UNLIMITED_MARKS, O_RDONLY));
   if (!group) return Status::last();
   if (::fanotify_mark(group.get(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, behind ? kWatchedForKernel : kWatched, root, ".") < 0) return Status::last();
   UniqueFd stop(::eventfd(0, EFD_CLOEXEC));

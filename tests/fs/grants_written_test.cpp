@@ -29,6 +29,15 @@ TEST_F(GrantsWrittenTest, MalformedValueIsInvalidAndChangesNothing) {
   EXPECT_EQ(::getxattr(path("f").c_str(), allow_name(user(kBob)).c_str(), nullptr, 0), -1);
 }
 
+TEST_F(GrantsWrittenTest, AValueThatCouldNotBeReadAgainIsInvalid) {
+  make_file("f", 0644, kAlice);
+  for (const std::string type : {"A:B", "A\"\"B"}) {
+    const std::string value = std::string(1, '\0') + "\"t=" + type + "\":f=:p=r:c=:e=0\n";
+    EXPECT_EQ(set(kAlice, "f", user(kBob), value), EINVAL) << type;
+    EXPECT_EQ(::getxattr(path("f").c_str(), allow_name(user(kBob)).c_str(), nullptr, 0), -1);
+  }
+}
+
 TEST_F(GrantsWrittenTest, GrantIsStampedWithCreatorAndShareTime) {
   make_file("f", 0644, kAlice);
   ASSERT_EQ(set(kAlice, "f", user(kBob), grant("r")), 0);

@@ -79,6 +79,16 @@ TEST_F(ChmodTest, ByAnAceNeverSetsSetuid) {
   EXPECT_EQ(mode() & 06000, 0u);
 }
 
+TEST_F(ChmodTest, ByAnAceTakesNoSetgidFromADirectory) {
+  // From a file that he writes to he may: the kernel does it in his name.
+  make_dir(real("shared"), 0775);
+  ASSERT_EQ(::chown(real("shared").c_str(), 0, kStaff), 0);
+  ASSERT_EQ(::chmod(real("shared").c_str(), 02775), 0);
+  ASSERT_EQ(allow(real("shared"), user(kBob), "rwxat"), 0);
+  EXPECT_EQ(errno_name(as_bob([&] { return ::chmod(at("shared").c_str(), 0775); })), "EPERM");
+  EXPECT_EQ(lstat_of(real("shared")).st_mode & 07777, 02775u);
+}
+
 using ChownTest = OwnerTest;
 TEST_F(ChownTest, OfTheOwnerIsRootsAlone) {
   file(kAlice, kAlice)();

@@ -273,6 +273,15 @@ TEST_F(MalformedGrantTest, IsAFullDenialForItsPrincipalAndNothingToOthers) {
   }
 }
 
+TEST_F(MalformedGrantTest, ItsNodesNameBeginsNoLineOfTheLog) {
+  make_dir(real("d"), 0755);
+  make_file(real("d/x\nforged"), 0644);
+  ASSERT_EQ(set_attribute(real("d/x\nforged"), allow_name(user(kBob)), "garbage"), 0);
+  EXPECT_EQ(errno_name(as_bob([&] { return try_open(at("d/x\nforged"), O_RDONLY); })), "EACCES");
+  EXPECT_NE(mount().log().find("malformed grant"), std::string::npos) << mount().log();
+  EXPECT_EQ(mount().log().find("\nforged"), std::string::npos) << mount().log();
+}
+
 TEST_F(MalformedGrantTest, OnAnAncestorDeniesBelow) {
   file()();
   make_dir(real("d"), 0755);

@@ -64,6 +64,7 @@ class OwnProgramsTest : public SandboxedTest {
 
 TEST_F(OwnProgramsTest, AProgramForAlarmsKeepsWhatRootsProgramsHave) {
   EXPECT_TRUE(says("sandbox_capabilities=kept for programs that alarms run")) << status_;
+  EXPECT_TRUE(says("sandbox_system_calls=kept for programs that alarms run")) << status_;
   EXPECT_EQ(of_threads("NoNewPrivs"), std::set<std::string>{"0"});
 }
 
