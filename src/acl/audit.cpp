@@ -2,6 +2,7 @@
 #include "acefs/acl/audit.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "match.hpp"
 
@@ -19,9 +20,7 @@ bool may_mean(PrincipalId who, const Identity& caller, const Segment& node) {
   return means(who, caller, node) || (who == kGroup && caller.groups_failed);
 }
 
-}  // namespace
-
-std::vector<Watcher> watchers_of(std::span<const Segment> chain, const Identity& who, const Attempt& attempt) {
+std::vector<Watcher> watchers_alone(std::span<const Segment> chain, const Identity& who, const Attempt& attempt) {
   std::vector<Watcher> found;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     if (chain[i].acl == nullptr || !chain[i].acl->audits()) continue;
@@ -34,6 +33,19 @@ std::vector<Watcher> watchers_of(std::span<const Segment> chain, const Identity&
     std::sort(found.begin() + static_cast<std::ptrdiff_t>(before), found.end(),
               [](const Watcher& a, const Watcher& b) { return a.grant < b.grant; });
   }
+  return found;
+}
+
+}  // namespace
+
+std::vector<Watcher> watchers_of(std::span<const Segment> chain, const Identity& who, const Attempt& attempt) {
+  std::vector<Watcher> found = watchers_alone(chain, who, attempt);
+  if (!who.user) return found;
+  for (const Watcher& watcher : watchers_alone(chain, *who.user, attempt)) {
+    if (std::find(found.begin(), found.end(), watcher) == found.end()) found.push_back(watcher);
+  }
+  std::sort(found.begin(), found.end(),
+            [](const Watcher& a, const Watcher& b) { return std::pair(a.segment, a.grant) < std::pair(b.segment, b.grant); });
   return found;
 }
 

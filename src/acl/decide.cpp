@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "acefs/acl/decide.hpp"
 
+#include <vector>
+
 #include "descent.hpp"
 #include "match.hpp"
 #include "rights.hpp"
@@ -109,16 +111,7 @@ Decision judge_below(const Descended& above, const Segment& last, const Identity
   return decision;
 }
 
-}  // namespace
-
-Decision decide_below(const Descended& above, const Segment& last, const Identity& who, const Question& question, const Profile& profile) {
-  if (is_almighty(who, profile)) return decide_for_root({&last, 1}, question.need);
-  if (who.refused) return refuse({&last, 1}, question.need);
-  return judge_below(above, last, who, question, profile);
-}
-
-Decision decide(std::span<const Segment> chain, const Identity& who, const Question& question, const Profile& profile) {
-  if (chain.empty()) return {};
+Decision decide_alone(Chain chain, const Identity& who, const Question& question, const Profile& profile) {
   if (is_almighty(who, profile)) return decide_for_root(chain, question.need);
   if (who.refused) return refuse(chain, question.need);
 
@@ -137,6 +130,39 @@ Decision decide(std::span<const Segment> chain, const Identity& who, const Quest
     decision.reason = blame(ReasonKind::Granted, chain.size() - 1, {}, std::nullopt);
   }
   return decision;
+}
+
+TimePoint earlier(TimePoint a, TimePoint b) { return a == 0 || (b != 0 && b < a) ? b : a; }
+
+/// The token has what it has by itself, as far as its user has it.
+Decision decide_for_token(Chain chain, const Identity& token, const Question& question, const Profile& profile) {
+  Decision decision = decide_alone(chain, token, question, profile);
+  Question of_user = question;
+  if (question.base) of_user.base = question.user_base;
+  const Decision user = decide_alone(without_known(chain), *token.user, of_user, profile);
+  decision.effective = decision.effective & user.effective;
+  decision.denied |= user.denied;
+  decision.user_base = user.base;
+  decision.next_expiry = earlier(decision.next_expiry, user.next_expiry);
+  if (decision.granted && !user.granted) {
+    decision.reason = user.reason;
+    decision.reason.of_user = true;
+  }
+  decision.granted = decision.granted && user.granted;
+  return decision;
+}
+
+}  // namespace
+
+Decision decide_below(const Descended& above, const Segment& last, const Identity& who, const Question& question, const Profile& profile) {
+  if (is_almighty(who, profile)) return decide_for_root({&last, 1}, question.need);
+  if (who.refused || who.user) return refuse({&last, 1}, question.need);
+  return judge_below(above, last, who, question, profile);
+}
+
+Decision decide(std::span<const Segment> chain, const Identity& who, const Question& question, const Profile& profile) {
+  if (chain.empty()) return {};
+  return who.user ? decide_for_token(chain, who, question, profile) : decide_alone(chain, who, question, profile);
 }
 
 }  // namespace acefs::acl

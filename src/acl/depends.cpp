@@ -12,7 +12,7 @@ bool is_settled(const Identity& who, const Profile& profile) { return is_almight
 
 bool mode_depends_on_groups(const Segment& segment, const Identity& who) {
   const bool classes_differ = ((segment.mode >> 3) & 7u) != (segment.mode & 7u);
-  return classes_differ && who.uid != segment.uid && who.gid != segment.gid;
+  return classes_differ && !who.owns(segment.uid) && who.gid != segment.gid;
 }
 
 }  // namespace

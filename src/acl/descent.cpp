@@ -21,7 +21,7 @@ void add(Descended& above, const Contribution& own) {
 
 GivenTaken for_caller(const Share& share, const Segment& segment, const Identity& who) {
   GivenTaken sum = share.caller;
-  if (who.uid == segment.uid) sum |= share.owner;
+  if (who.owns(segment.uid)) sum |= share.owner;
   const bool asks_group = !share.group.allow.empty() || !share.group.deny.empty();
   if (asks_group && who.in_group(segment.gid)) {
     sum |= share.group;
@@ -48,6 +48,12 @@ GivenTaken into_aces(Descended& above, const Segment& segment, const Identity& w
     add(above, own);
   }
   return for_caller(share, segment, who);
+}
+
+std::vector<Segment> without_known(std::span<const Segment> chain) {
+  std::vector<Segment> segments(chain.begin(), chain.end());
+  for (Segment& segment : segments) segment.known = nullptr;
+  return segments;
 }
 
 void descend(Descended& above, const Segment& directory, const Identity& who, TimePoint now, const Profile& profile) {

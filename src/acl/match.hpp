@@ -42,7 +42,7 @@ void for_each_match(const Acl& acl, const Identity& who, Visit&& visit) {
 
 /// Whether an entry that matched by name is for the caller where it counts: OWNER@ and GROUP@ mean those of `node`.
 inline bool means(PrincipalId who, const Identity& caller, const Segment& node) {
-  if (who == kOwner) return caller.uid == node.uid;
+  if (who == kOwner) return caller.owns(node.uid);
   if (who == kGroup) return caller.in_group(node.gid);
   return true;
 }

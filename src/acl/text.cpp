@@ -120,6 +120,12 @@ TextEntry entry_of(char type, std::string flags, std::string principal, std::str
   return entry;
 }
 
+/// The entry, with the role that its permissions name, if they do.
+TextEntry by_role(TextEntry entry, const Field& permissions) {
+  if (permissions.text.starts_with('@')) entry.role = permissions.text.substr(1);
+  return entry;
+}
+
 /// A:g:staff:rx
 Parsed<TextEntry> parse_typed(const std::vector<Field>& fields, const RoleLookup& roles) {
   if (fields.size() == 1) return ParseError{"expected ':' and flags", fields[0].end()};
@@ -135,7 +141,7 @@ Parsed<TextEntry> parse_typed(const std::vector<Field>& fields, const RoleLookup
   if (permissions->empty() && (type == 'U' || type == 'L')) {
     return ParseError{"an audit or alarm entry needs permissions", fields[3].offset};
   }
-  return entry_of(type, std::move(flags), *std::move(principal), *std::move(permissions));
+  return by_role(entry_of(type, std::move(flags), *std::move(principal), *std::move(permissions)), fields[3]);
 }
 
 /// u:alice:rw
@@ -149,7 +155,7 @@ Parsed<TextEntry> parse_classed(const std::vector<Field>& fields, const RoleLook
   if (has_no_name(*principal)) return ParseError{"empty name", fields[1].offset};
   auto permissions = parse_permissions(fields[2], roles);
   if (!permissions) return permissions.error();
-  return entry_of('A', principal_class == 'g' ? "g" : "", *std::move(principal), *std::move(permissions));
+  return by_role(entry_of('A', principal_class == 'g' ? "g" : "", *std::move(principal), *std::move(permissions)), fields[2]);
 }
 
 /// everyone@:r
@@ -157,7 +163,7 @@ Parsed<TextEntry> parse_special(const std::vector<Field>& fields, const RoleLook
   if (auto error = wrong_count(fields, 2)) return *error;
   auto permissions = parse_permissions(fields[1], roles);
   if (!permissions) return permissions.error();
-  return entry_of('A', "", std::string(*special_of(fields[0].text)), *std::move(permissions));
+  return by_role(entry_of('A', "", std::string(*special_of(fields[0].text)), *std::move(permissions)), fields[1]);
 }
 
 Parsed<GrantKey> with_kind(KeyKind kind, Parsed<std::string> principal) {

@@ -54,9 +54,7 @@ AccessMask effective_on(const Segment& node, const GivenTaken& aces, const Ident
   return is_executable(node) ? letters : letters - Perm::Execute;
 }
 
-}  // namespace
-
-AccessMask held_below(std::span<const Segment> chain, const Identity& who, TimePoint now, const Profile& profile) {
+AccessMask held_below_alone(std::span<const Segment> chain, const Identity& who, TimePoint now, const Profile& profile) {
   if (is_almighty(who, profile)) return AccessMask::all();
   Descended here;
   for (const Segment& segment : chain) into(here, segment, who, now);
@@ -70,8 +68,8 @@ AccessMask held_below(std::span<const Segment> chain, const Identity& who, TimeP
   return letters;
 }
 
-AccessMask widened(std::span<const Segment> from, std::span<const Segment> to_parent, const Identity& who, TimePoint now,
-                   const Profile& profile) {
+AccessMask widened_alone(std::span<const Segment> from, std::span<const Segment> to_parent, const Identity& who, TimePoint now,
+                         const Profile& profile) {
   if (from.empty() || is_almighty(who, profile) || who.refused) return {};
   const Segment& node = from.back();
 
@@ -86,6 +84,20 @@ AccessMask widened(std::span<const Segment> from, std::span<const Segment> to_pa
   AccessMask letters = after - before;
   if (node.is_directory) letters |= gain_below(here, there, profile);
   return letters;
+}
+
+}  // namespace
+
+AccessMask held_below(std::span<const Segment> chain, const Identity& who, TimePoint now, const Profile& profile) {
+  const AccessMask letters = held_below_alone(chain, who, now, profile);
+  return who.user ? letters & held_below_alone(without_known(chain), *who.user, now, profile) : letters;
+}
+
+AccessMask widened(std::span<const Segment> from, std::span<const Segment> to_parent, const Identity& who, TimePoint now,
+                   const Profile& profile) {
+  const AccessMask letters = widened_alone(from, to_parent, who, now, profile);
+  // What a token gains, it or its user gains; what only its user would gain it must not get for him either.
+  return who.user ? letters | widened_alone(without_known(from), without_known(to_parent), *who.user, now, profile) : letters;
 }
 
 }  // namespace acefs::acl

@@ -125,4 +125,9 @@ void Outlet::lose() noexcept { ++state_->lost; }
 std::uint64_t Outlet::written() const { return state_->written; }
 std::uint64_t Outlet::lost() const { return state_->lost; }
 
+std::size_t Outlet::queued() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->queue.size();
+}
+
 }  // namespace acefs::audit

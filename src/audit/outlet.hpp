@@ -33,6 +33,8 @@ class Outlet {
 
   std::uint64_t written() const;
   std::uint64_t lost() const;
+  /// How many lines wait.
+  std::size_t queued() const;
 
  private:
   struct State;

@@ -25,7 +25,7 @@ std::shared_ptr<Target> target(const char* option, Arguments&&... arguments) {
 }
 
 Count count_of(const std::unique_ptr<Outlet>& outlet) {
-  return outlet ? Count{outlet->written(), outlet->lost()} : Count{};
+  return outlet ? Count{outlet->written(), outlet->lost(), outlet->queued()} : Count{};
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct TrailOptions {
 struct Count {
   std::uint64_t written = 0;
   std::uint64_t lost = 0;
+  std::uint64_t queued = 0;  ///< and waits to be written
 };
 
 /// The audit trail of a mount: each record goes to the log; an alarm also to the socket and to the command. Each has a queue and a

@@ -86,8 +86,8 @@ void act_as(uid_t uid, gid_t gid) {
   t_state.known = true;
 }
 
-ActAsDaemon::ActAsDaemon() : uid_(t_state.uid), gid_(t_state.gid) { act_as(0, 0); }
-ActAsDaemon::~ActAsDaemon() { act_as(uid_, gid_); }
+ActAs::ActAs(uid_t uid, gid_t gid) : uid_(t_state.uid), gid_(t_state.gid) { act_as(uid, gid); }
+ActAs::~ActAs() { act_as(uid_, gid_); }
 
 LoseSetid::LoseSetid() {
   if (!g_can_act || !t_state.known || !t_state.fsetid) return;

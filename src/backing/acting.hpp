@@ -23,17 +23,23 @@ bool can_act();
 /// for uid 0 only). Costs nothing when the thread already acts as they.
 void act_as(uid_t uid, gid_t gid);
 
-/// While it lives the calling thread acts as the daemon itself (side files belong to it, not to the caller).
-class ActAsDaemon {
+/// While it lives the calling thread acts as `uid` and `gid`; then as whom it acted before.
+class ActAs {
  public:
-  ActAsDaemon();
-  ~ActAsDaemon();
-  ActAsDaemon(const ActAsDaemon&) = delete;
-  ActAsDaemon& operator=(const ActAsDaemon&) = delete;
+  ActAs(uid_t uid, gid_t gid);
+  ~ActAs();
+  ActAs(const ActAs&) = delete;
+  ActAs& operator=(const ActAs&) = delete;
 
  private:
   uid_t uid_;
   gid_t gid_;
+};
+
+/// While it lives the calling thread acts as the daemon itself (side files belong to it, not to the caller).
+class ActAsDaemon : public ActAs {
+ public:
+  ActAsDaemon() : ActAs(0, 0) {}
 };
 
 /// While it lives the calling thread has no right to leave setuid and setgid bits where writing clears them, whoever it acts as.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
@@ -107,6 +108,12 @@ const std::map<std::string, Setting>& settings() {
       {"audit_to", {"file:PATH|syslog|journal", "where that is logged (syslog)", [](Options& o, const std::string& v) { o.trail.log = v; }}},
       {"alarm_socket", {"PATH", "Unix datagram socket that alarms are sent to", [](Options& o, const std::string& v) { o.trail.alarm_socket = v; }}},
       {"alarm_command", {"PATH", "program that is run for each alarm", [](Options& o, const std::string& v) { o.trail.alarm_command = v; }}},
+      {"status_socket", {"PATH|off", "Unix socket that tells root and the mounting user what the mount is doing (/run/acefs/PID.sock)",
+                         [](Options& o, const std::string& v) {
+                           const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+                           if (v.empty() || std::any_of(v.begin(), v.end(), is_control)) bad("option status_socket: expected a path, or off");
+                           o.status_socket = v;
+                         }}},
       {"checks", {"on|off", "",  // no help: for benchmarks, which say what the checks cost
                   choice<bool>("checks", {{"on", true}, {"off", false}}, [](Options& o, bool v) { o.fs.checks = v; })}},
       {"export", {"", "keep file handles valid after the kernel forgot the node, for re-export by NFS",

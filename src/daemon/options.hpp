@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -46,6 +47,7 @@ struct Options {
   bool passthrough = false;   ///< the kernel reads and writes open files by itself
   unsigned threads = 0;       ///< 0: as many as there are processors, at least 4
   AuditLevel audit = AuditLevel::Aces;
+  std::optional<std::string> status_socket;  ///< where to tell what the mount is doing; nothing: the usual place; "off": nowhere
   audit::TrailOptions trail;
   fs::Options fs;
   backing::StoreOptions store;

@@ -16,16 +16,20 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "backing/acting.hpp"
 #include "daemon/background.hpp"
 #include "daemon/choose_coherence.hpp"
 #include "daemon/exit_codes.hpp"
+#include "daemon/file_watch.hpp"
 #include "daemon/log.hpp"
 #include "daemon/places.hpp"
 #include "daemon/sandbox.hpp"
 #include "daemon/signals.hpp"
+#include "daemon/status_report.hpp"
+#include "daemon/status_socket.hpp"
 #include "daemon/version.hpp"
 #include "fuse/notifier.hpp"
 #include "fuse/request_loop.hpp"
@@ -56,6 +60,12 @@ std::shared_ptr<const principal::Config> load_config(const std::string& file) {
   if (!config) throw StartError(kConfig, config.error().message);
   for (const auto& problem : config->problems) spdlog::error("{}:{}: {}", file, problem.line, problem.message);
   return std::make_shared<const principal::Config>(std::move(*config));
+}
+
+/// Puts what the file says into force. The log hears of mistakes, those that show only in numbers included.
+void configure(principal::Resolver& resolver, const std::string& file) {
+  resolver.configure(load_config(file));
+  for (const std::string& problem : resolver.problems()) spdlog::error("{}: {}", file, problem);
 }
 
 /// Everything that outlives single requests, in the order in which it depends on one another.
@@ -95,10 +105,12 @@ std::unique_ptr<audit::Trail> open_trail(const Options& options) {
   }
 }
 
-/// What `system.acefs.status` shows.
-std::string status_of(const Stack& stack, const fuse::Server& server, const audit::Trail* trail, const Sandbox& sandbox) {
-  std::string text;
-  const auto line = [&text](std::string_view key, const auto& value) { text += fmt::format("{}={}\n", key, value); };
+/// What the mount says of itself to everybody on it.
+Facts facts_of(const Stack& stack, const fuse::Server& server, const audit::Trail* trail, const Options& options, const Sandbox& sandbox) {
+  Facts facts;
+  const auto line = [&facts](std::string key, const auto& value) { facts.emplace_back(std::move(key), fmt::format("{}", value)); };
+  line("source", options.source);
+  line("mountpoint", options.mountpoint);
   line("version", ACEFS_VERSION);
   line("libfuse", fuse_pkgversion());
   line("coherence", stack.coherence->name());
@@ -108,18 +120,44 @@ std::string status_of(const Stack& stack, const fuse::Server& server, const audi
   line("sandbox_capabilities", sandbox.capabilities);
   line("sandbox_privileges", sandbox.privileges);
   line("sandbox_system_calls", sandbox.system_calls);
+  // By what is decided here, for who asks without the daemon.
+  for (const auto& option : in_force(options))
+    if (std::set<std::string>{"base", "traverse", "root_squash", "groups", "config", "checks"}.contains(option.first)) facts.push_back(option);
+  if (options.status_socket) line("status_socket", *options.status_socket);
   line("nodes", stack.table.size());
   line("held_directories", stack.held.size());
+  line("open_files", server.files.size());
+  line("open_directories", server.dirs.size());
+  line("lock_waiters", stack.waiters.size());
   if (trail != nullptr) {
     const auto count = [&line](const std::string& name, const audit::Count& of) {
       line(name + "_written", of.written);
       line(name + "_lost", of.lost);
+      line(name + "_queued", of.queued);
     };
     count("audit", trail->log());
     count("alarm_socket", trail->socket());
     count("alarm_command", trail->command());
   }
-  return text;
+  return facts;
+}
+
+/// Opens it where `options` say, else at the usual place, and notes there where it is. One that was asked for must be had.
+std::unique_ptr<StatusSocket> open_status_socket(Options& options, std::function<std::string()> status) {
+  const bool asked_for = options.status_socket.has_value();
+  if (!asked_for) options.status_socket = StatusSocket::default_path();
+  if (options.status_socket->empty() || *options.status_socket == "off") {
+    options.status_socket.reset();
+    return nullptr;
+  }
+  try {
+    return std::make_unique<StatusSocket>(*options.status_socket, ::getuid(), std::move(status));
+  } catch (const std::runtime_error& e) {
+    if (asked_for) throw StartError(kUnavailable, e.what());
+    spdlog::warn("{}", e.what());
+    options.status_socket.reset();
+    return nullptr;
+  }
 }
 
 struct DestroySession {
@@ -176,9 +214,11 @@ int run(const Options& given) {
   UniqueFd source = open_source(options.source);
   options.mountpoint = check_mountpoint(options.mountpoint, options.source);
   // The background has another working directory.
+  options.source = std::filesystem::absolute(options.source);
   if (!options.config.empty()) options.config = std::filesystem::absolute(options.config);
   const bool log_is_file = !options.log.empty() && options.log != "stderr" && options.log != "syslog";
   if (log_is_file) options.log = std::filesystem::absolute(options.log);
+  if (options.status_socket && *options.status_socket != "off") options.status_socket = std::filesystem::absolute(*options.status_socket);
   const int starter_fd = options.foreground ? -1 : go_to_background();
   const std::string target = !options.log.empty() ? options.log : options.foreground ? "stderr" : "syslog";
   const auto log = open_log(target, options.log_level);
@@ -205,6 +245,15 @@ int run(const Options& given) {
   struct sigaction wake {};
   wake.sa_handler = [](int) {};
   ::sigaction(SIGALRM, &wake, nullptr);
+  const auto read_config_again = [&] {  // with reload_mutex
+    try {
+      configure(stack_for_reload->resolver, options.config);
+      stack_for_reload->kernel_cache.drop_all();  // it may refuse users from now on
+      spdlog::info("configuration read again");
+    } catch (const std::exception& e) {
+      spdlog::error("configuration stays as it was: {}", e.what());
+    }
+  };
   const Signals signals(
       [&] {
         const std::lock_guard lock(running_mutex);
@@ -218,23 +267,19 @@ int run(const Options& given) {
         const std::lock_guard lock(reload_mutex);
         if (stack_for_reload == nullptr) return;
         if (trail) trail->reopen();
-        try {
-          stack_for_reload->resolver.configure(load_config(options.config));
-          stack_for_reload->kernel_cache.drop_all();  // it may refuse users from now on
-          spdlog::info("configuration read again");
-        } catch (const std::exception& e) {
-          spdlog::error("configuration stays as it was: {}", e.what());
-        }
+        read_config_again();
       });
 
   trail = open_trail(options);
   options.fs.audit = trail.get();
   options.fs.audit_denials = options.audit == AuditLevel::Denied;
   Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
-  stack.resolver.configure(load_config(options.config));
+  FileWatch config_watch(options.config);
+  configure(stack.resolver, options.config);
   fuse::Server server{.ops = stack.ops, .waiters = stack.waiters, .cache = stack.kernel_cache, .name_timeout = options.names_cached ? kForEver : 0.0,
                       .generation = 1 + std::random_device()() % 0x7fffffffU, .on_ready = {}};
-  options.fs.status = [&stack, &server, &trail, &sandbox] { return status_of(stack, server, trail.get(), sandbox); };
+  const auto facts = [&] { return facts_of(stack, server, trail.get(), options, sandbox); };
+  options.fs.status = [&facts] { return lines_of(facts()); };
   server.wants_passthrough = options.passthrough;
   server.on_ready = [&options, &log, starter_fd] {
     if (!options.foreground) {
@@ -245,6 +290,7 @@ int run(const Options& given) {
       if (fd >= 0 && ::write(fd, "1", 1) == 1) ::close(fd);
     }
   };
+  const auto status_socket = open_status_socket(options, [&] { return report_of(facts(), options, server.metrics); });
   const Session session = make_session(options, server);
   server.session = session.get();
   if (fuse_session_mount(session.get(), options.mountpoint.c_str()) != 0)
@@ -255,6 +301,10 @@ int run(const Options& given) {
     const std::lock_guard lock(reload_mutex);
     stack_for_reload = &stack;
   }
+  config_watch.start([&] {
+    const std::lock_guard lock(reload_mutex);
+    if (stack_for_reload != nullptr) read_config_again();
+  });
   sandbox.confine();
   fuse::RequestLoop loop(session.get());
   bool stop_at_once = false;

@@ -41,6 +41,7 @@ acl::Decision Authorizer::decide(const principal::Caller& caller, const node::Ch
   if (!who) who = resolver_.resolve(caller, principal::Detail::Numbers, question.now);
   const acl::Segment last = chain.segment();
   if (!options_.checks) return unchecked(last);
+  if (who->user) return decide(caller, chain.segments(), question, who);
   const bool settled = who->refused || (who->uid == 0 && options_.profile.root_has_all);
   if (settled) return acl::decide_below({}, last, *who, question, options_.profile);
   const auto depends = [&](auto on_last, auto on_above) {

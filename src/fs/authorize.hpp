@@ -27,7 +27,7 @@ struct At {
   bool is_directory() const { return chain.is_directory(); }
   acl::AccessMask effective() const { return decision.effective; }
   bool may(acl::AccessMask need) const { return decision.granted && effective().contains(need); }
-  bool is_owner() const { return chain.facts.uid == who->uid; }
+  bool is_owner() const { return who->owns(chain.facts.uid); }
   bool is_root() const { return decision.reason.kind == acl::ReasonKind::GrantedToRoot; }
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "acefs/acl/granted_role.hpp"
 #include "backing/acting.hpp"
 #include "backing/side_map.hpp"
 #include "fs/ops.hpp"
@@ -46,8 +47,10 @@ const acl::Grant* find(const acl::Acl& acl, const acl::GrantKey& key) {
 
 /// What the caller may hand out. The owner could give himself whatever is not denied to him by chmod, so for this purpose he
 /// holds it, on his directory and on what is below. Others hold below it only what ACEs give them there.
-AccessMask held_by(const At& at, const acl::Identity& who, bool reaches_below, acl::TimePoint now, const acl::Profile& profile) {
-  if (at.is_owner()) return AccessMask::all() - at.decision.denied;
+///
+/// A token owns what its user owns, and might so take away the denial that confines it: of what a denial takes it holds only what it has.
+AccessMask held_by(const At& at, const acl::Identity& who, bool lifts, bool reaches_below, acl::TimePoint now, const acl::Profile& profile) {
+  if (at.is_owner() && !(lifts && at.who->user)) return AccessMask::all() - at.decision.denied;
   if (!reaches_below || !at.is_directory()) return at.effective();
   return at.effective() & acl::held_below(at.chain.segments(), who, now, profile);
 }
@@ -67,8 +70,27 @@ AccessMask gained(const acl::Grant* before, const acl::Grant* after, acl::TimePo
   const bool comparable = before && after && before->ace && after->ace && same_reach(*before->ace, *after->ace);
   AccessMask more;
   if (!is.denies) more |= comparable && !was.denies ? is.letters - was.letters : is.letters;
-  if (was.denies) more |= comparable && is.denies ? was.letters - is.letters : is.denies ? AccessMask() : was.letters;
+  // A denial that counts elsewhere, or not as long, does not stand in for the one that it replaces.
+  if (was.denies) more |= comparable && is.denies ? was.letters - is.letters : was.letters;
   return more;
+}
+
+/// Whether the letters are those of the role that the ACE names.
+bool is_as_its_role(const acl::Ace& ace, const principal::Config& config) {
+  const auto letters = config.role(acl::granted_role(ace).value_or(""));
+  return letters && acl::mask_of(*letters) == acl::mask_of(ace.permissions);
+}
+
+/// A role counts when its letters change and somebody has all that was granted by it rewritten: whoever could name one as he likes would
+/// be given its letters then. EINVAL: the ACE says that it is by a role and is not. One that was, and now counts elsewhere or for
+/// longer, is by that role no more.
+Status check_role(acl::Ace& ace, const acl::Ace* before, const principal::Config& config) {
+  if (!acl::granted_role(ace) || is_as_its_role(ace, config)) return Status::ok();
+  const bool as_before = before != nullptr && acl::granted_role(*before) == acl::granted_role(ace) &&
+                         acl::mask_of(before->permissions) == acl::mask_of(ace.permissions);
+  if (!as_before) return Status::from(EINVAL);
+  if (!same_reach(*before, ace)) acl::remember_role(ace, {});
+  return Status::ok();
 }
 
 }  // namespace
@@ -92,6 +114,7 @@ Result<PlannedGrant> Ops::plan_grant(const Request& rq, const At& at, const std:
     if (!after->ace) return Status::from(EINVAL);
     const std::string_view who = key->principal;
     if (who.starts_with("o:") && who != acl::kOwnerWho && who != acl::kGroupWho && who != acl::kEveryoneWho) return Status::from(EINVAL);
+    if (acl::role_fields(*after->ace) > 1) return Status::from(EINVAL);
   }
   const AccessMask have = at.effective();
   const bool denies = after && effect_of(*after, now).denies;
@@ -101,13 +124,17 @@ Result<PlannedGrant> Ops::plan_grant(const Request& rq, const At& at, const std:
   if (!before && !denies) need |= Perm::AddAce;
   const Status refused = Status::from(EPERM);
   if (!have.contains(need)) return auth_.told(rq, at, need, refused);
-  const bool lifts_only = before && effect_of(*before, now).denies && !value;
-  // The owner is never shut out by a denial (his part of the rights stays), so he may also lift it.
-  const bool owner_lifts = lifts_only && at.is_owner();
+  if (after && !at.is_root()) {
+    const acl::Ace* old = before && before->ace ? &*before->ace : nullptr;
+    if (Status s = check_role(*after->ace, old, *auth_.resolver().config()); !s) return s;
+  }
+  const bool lifts = before && effect_of(*before, now).denies;
+  // The owner is never shut out by a denial (his part of the rights stays), so he may also lift it. His token may not.
+  const bool owner_lifts = lifts && !value && at.is_owner() && !at.who->user;
   if (!at.is_root() && !owner_lifts) {
     const acl::Grant* then = after ? &*after : nullptr;
     const bool below = reaches_below(before) || reaches_below(then);
-    if (!held_by(at, *auth_.with_groups(rq), below, now, auth_.profile()).contains(gained(before, then, now)))
+    if (!held_by(at, *auth_.with_groups(rq), lifts, below, now, auth_.profile()).contains(gained(before, then, now)))
       return auth_.told(rq, at, need, refused);
   }
 

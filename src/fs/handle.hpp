@@ -19,6 +19,8 @@ struct OpenFile {
   principal::Caller opener;
   acl::AccessMask need;      ///< letters it was opened with; they must still be there
   acl::AccessMask base;      ///< what mode and ownership gave at that time: chmod never revokes a handle
+  acl::AccessMask user_base; ///< the same for the user of a token
+  uid_t base_of = 0;         ///< whose ownership that was: the user's of a token, else the caller's
   bool append_only = false;  ///< opened with `a` and without `w`
   bool lent = false;         ///< counted among those that the kernel may serve by itself
 

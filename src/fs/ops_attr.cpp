@@ -24,7 +24,9 @@ Result<Stat> Ops::getattr(const Request& rq, node::NodeId id, OpenFile* file) {
 }
 
 bool Ops::in_group(const Request& rq, gid_t group) {
-  return rq.caller.gid == group || auth_.with_groups(rq)->in_group(group);
+  if (rq.caller.gid != group && !auth_.with_groups(rq)->in_group(group)) return false;
+  const auto user = auth_.resolver().resolve(rq.caller, principal::Detail::Numbers, wall_clock())->user;
+  return !user || user->in_group(group);  // a token gives no group what its user could not
 }
 
 namespace {
@@ -34,6 +36,13 @@ namespace {
 bool only_strips_setid(mode_t from, mode_t to) {
   const mode_t gone = (from ^ to) & 07777 & ~S_ISVTX;  // a FUSE inode's mode is kept without the sticky bit
   return gone != 0 && (gone & ~(S_ISUID | S_ISGID)) == 0 && (from & gone) == gone;
+}
+
+/// Setuid and setgid bits that the caller may not give: by them others act as the owner, or in the group. Nobody but the owner may, and
+/// his token is not he. On a directory setgid says only whose group new files get.
+mode_t setid_kept_from(const At& at) {
+  if (at.is_root() || (at.is_owner() && !at.who->user)) return 0;
+  return at.is_owner() && at.is_directory() ? S_ISUID : S_ISUID | S_ISGID;
 }
 
 bool sets_times_to_now(const SetAttr& set) {
@@ -51,8 +60,7 @@ Status Ops::plan_setattr(const Request& rq, const At& at, const SetAttr& set, bo
                         node::is_open(*at.node());  // whoever writes may have got the handle from somebody else
     if (!writes || !S_ISREG(at.mode()) || !only_strips_setid(at.mode(), *set.mode)) return Status::from(EPERM);
   }
-  // Whoever is not the owner may change the mode by C, but not make a program run as its owner.
-  if (set.mode && !owner && (*set.mode & ~at.mode() & (S_ISUID | S_ISGID)) != 0) return Status::from(EPERM);
+  if (set.mode && (*set.mode & ~at.mode() & setid_kept_from(at)) != 0) return Status::from(EPERM);
   if ((set.uid || set.gid) && !at.is_root()) {
     if (!at.is_owner()) return Status::from(EPERM);
     if (set.uid && *set.uid != at.chain.facts.uid) return Status::from(EPERM);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // New nodes. They belong to the caller from their first moment, because the thread acts as the caller (backing/acting.hpp).
+#include <optional>
+
 #include "backing/acting.hpp"
 #include "fs/ops.hpp"
 
@@ -7,6 +9,23 @@ namespace acefs::fs {
 
 using acl::AccessMask;
 using acl::Perm;
+
+namespace {
+
+/// While it lives the thread acts as whoever new nodes belong to, where that is not the caller: the user of a token.
+std::optional<backing::ActAs> maker_of(const acl::Identity& who) {
+  if (!who.user || !who.makes_for_user) return std::nullopt;
+  const bool has_group = who.user->gid != static_cast<gid_t>(-1);
+  return std::optional<backing::ActAs>(std::in_place, who.user->uid, has_group ? who.user->gid : who.gid);
+}
+
+/// The mode of a new node. What a token makes for its user runs no program as him.
+mode_t new_mode(const std::optional<backing::ActAs>& maker, mode_t mode) {
+  if (!maker) return mode;
+  return mode & ~(S_ISDIR(mode) ? mode_t{S_ISUID} : mode_t{S_ISUID | S_ISGID});
+}
+
+}  // namespace
 
 // Nothing new can be made in a directory that was removed behind the mount; the kernel should look where its name leads now.
 Result<node::SharedFd> Ops::directory_for_new(const At& parent) {
@@ -33,7 +52,8 @@ Result<Entry> Ops::mkdir(const Request& rq, node::NodeId parent, const char* nam
   if (is_hidden(*at, name)) return Status::from(EACCES);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
-  if (Status s = backing_.mkdir_at((*dir)->get(), name, mode); !s) return in_directory(*at, s);
+  const auto maker = maker_of(*at->who);
+  if (Status s = backing_.mkdir_at((*dir)->get(), name, new_mode(maker, S_IFDIR | mode) & 07777); !s) return in_directory(*at, s);
   return new_entry(*at, name);
 }
 
@@ -44,7 +64,8 @@ Result<Entry> Ops::mknod(const Request& rq, node::NodeId parent, const char* nam
   if (is_hidden(*at, name)) return Status::from(EACCES);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
-  if (Status s = backing_.mknod_at((*dir)->get(), name, mode, device); !s) return in_directory(*at, s);
+  const auto maker = maker_of(*at->who);
+  if (Status s = backing_.mknod_at((*dir)->get(), name, new_mode(maker, mode), device); !s) return in_directory(*at, s);
   return new_entry(*at, name);
 }
 
@@ -55,6 +76,7 @@ Result<Entry> Ops::symlink(const Request& rq, const char* target, node::NodeId p
   if (is_hidden(*at, name)) return Status::from(EACCES);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
+  const auto maker = maker_of(*at->who);
   if (Status s = backing_.symlink_at(target, (*dir)->get(), name); !s) return in_directory(*at, s);
   return new_entry(*at, name);
 }
@@ -86,8 +108,10 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   auth_.tell(rq, *at, to_create, true);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
+  auto maker = maker_of(*at->who);
   const int open_flags = O_CREAT | O_EXCL | (flags & (O_ACCMODE | O_SYNC | O_DSYNC | O_NOATIME));
-  auto fd = backing_.open_at((*dir)->get(), name, open_flags, mode & 07777);
+  auto fd = backing_.open_at((*dir)->get(), name, open_flags, new_mode(maker, mode) & 07777);
+  maker.reset();
   if (!fd) {
     if (fd.error().errno_value() != EEXIST || (flags & O_EXCL) != 0) return in_directory(*at, fd.status());
     auto entry = lookup(rq.untold(), parent, name);
@@ -111,6 +135,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   if ((flags & O_ACCMODE) != O_RDONLY) need |= Perm::WriteData;
   const node::NodePtr node = made->node();
   const AccessMask base = made->decision.base | need;
+  made->decision.user_base |= need;
   const backing::Attr attr = *made->chain.attr;
   auto file = make_handle(rq, std::move(*made), opened, need, base, epoch);
   if (!file) return file.status();
@@ -124,7 +149,8 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   if (!at) return at.status();
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
-  auto fd = backing_.open_at((*dir)->get(), ".", O_TMPFILE | (flags & (O_ACCMODE | O_EXCL)), mode & 07777);
+  const auto maker = maker_of(*at->who);
+  auto fd = backing_.open_at((*dir)->get(), ".", O_TMPFILE | (flags & (O_ACCMODE | O_EXCL)), new_mode(maker, mode) & 07777);
   if (!fd) return fd.status();
   const auto attr = backing_.stat_at(fd->get(), "");
   if (!attr) return attr.status();
@@ -140,6 +166,7 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   At made{std::move(*chain), at->who, {}};
   made.decision = auth_.decide(rq.caller, made.chain, {.need = {}, .now = wall_clock(), .base = {}}, made.who);
   const AccessMask base = made.decision.base | need;
+  made.decision.user_base |= need;
   auto file = make_handle(rq, std::move(made), std::make_shared<const UniqueFd>(std::move(*fd)), need, base, epoch);
   if (!file) return file.status();
   return Created{entry_of(node, *attr), std::move(*file)};

@@ -22,6 +22,9 @@ AccessMask letters_for(int flags) {
   return need;
 }
 
+/// Whose nodes the caller owns.
+uid_t owner_of(const acl::Identity& who) { return who.user ? who.user->uid : who.uid; }
+
 }  // namespace
 
 // Needs r, w or both; execution: x; O_TRUNC: w. O_APPEND for writing: a suffices, and the handle is append-only.
@@ -60,6 +63,8 @@ Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, nod
   file->opener = rq.caller;
   file->need = need;
   file->base = base;
+  file->user_base = at.decision.user_base;
+  file->base_of = owner_of(*at.who);
   file->append_only = need.has(Perm::AppendData) && !need.has(Perm::WriteData);
   file->above = file->opened_above = at.chain.above;
   file->opened_facts = at.chain.facts;
@@ -175,9 +180,19 @@ bool Ops::still_granted(OpenFile& file, const node::Chain& chain, acl::TimePoint
   const std::vector<acl::Segment> segments = with_former_modes(file, chain);
   // The thread that opened the file may be gone: the groups it had are those that count.
   IdentityPtr who = file.who;
-  if (epoch != file.epoch) who = who->groups_known ? auth_.resolver().refresh(*who, now) : nullptr;
-  const acl::Decision decision = auth_.decide(file.opener, segments, {.need = file.need, .now = now, .base = file.base}, who);
+  if (epoch != file.epoch)
+    who = who->groups_known ? auth_.resolver().refresh(*who, now) : auth_.resolver().resolve(file.opener, principal::Detail::Numbers, now);
+  acl::Question question{.need = file.need, .now = now, .base = file.base, .user_base = file.user_base};
+  // An account that is bound to a token, or to none any more, owns other nodes than it did when it opened this one.
+  const bool same_owner = owner_of(*who) == file.base_of;
+  if (!same_owner) question.base.reset();
+  const acl::Decision decision = auth_.decide(file.opener, segments, question, who);
   if (!decision.granted) return false;
+  if (!same_owner) {
+    file.base = decision.base;
+    file.user_base = decision.user_base;
+    file.base_of = owner_of(*who);
+  }
   file.above = chain.above;
   file.acl = chain.acl;
   file.who = std::move(who);

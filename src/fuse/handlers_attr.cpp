@@ -15,13 +15,13 @@ auto with_attr(fuse_req_t req) {
 /// How getxattr(2) and listxattr(2) answer: the size if none was given, ERANGE if what was given is too small.
 auto with_bytes(fuse_req_t req, size_t size) {
   return [req, size](const Result<std::string>& value) {
-    if (size == 0) {
-      fuse_reply_xattr(req, value->size());
-    } else if (value->size() > size) {
+    if (size != 0 && value->size() > size) {
       fuse_reply_err(req, ERANGE);
-    } else {
-      fuse_reply_buf(req, value->data(), value->size());
+      return ERANGE;
     }
+    if (size == 0) fuse_reply_xattr(req, value->size());
+    else fuse_reply_buf(req, value->data(), value->size());
+    return 0;
   };
 }
 

@@ -14,7 +14,7 @@ fuse_entry_param param_of(const Server& server, const fs::Entry& entry, const Ke
   return e;
 }
 
-void reply_entry(fuse_req_t req, const fs::Entry& entry, const KernelCache::Hold& hold) {
+int reply_entry(fuse_req_t req, const fs::Entry& entry, const KernelCache::Hold& hold) {
   Server& server = server_of(req);
   if (entry.id == node::NodeId{}) {
     fuse_entry_param absent{};
@@ -24,15 +24,16 @@ void reply_entry(fuse_req_t req, const fs::Entry& entry, const KernelCache::Hold
     } else {
       fuse_reply_err(req, ENOENT);
     }
-    return;
+    return ENOENT;  // to whoever asked it is that in either form
   }
   const fuse_entry_param e = param_of(server, entry, hold);
   if (fuse_reply_entry(req, &e) == -ENOENT) server.ops.forget(entry.id, 1);
+  return 0;
 }
 
 namespace {
 auto with_entry(fuse_req_t req, const KernelCache::Hold& hold) {
-  return [req, &hold](const Result<fs::Entry>& entry) { reply_entry(req, *entry, hold); };
+  return [req, &hold](const Result<fs::Entry>& entry) { return reply_entry(req, *entry, hold); };
 }
 }  // namespace
 

@@ -45,6 +45,11 @@ void LockWaiters::wait(fuse_req_t req, std::function<Status()> take) noexcept {
   }
 }
 
+std::size_t LockWaiters::size() const {
+  const std::lock_guard lock(mutex_);
+  return waiters_.size();
+}
+
 void LockWaiters::start(fuse_req_t req, std::function<Status()> take) {
   auto waiter = std::make_shared<Waiter>();
   waiter->owner = this;

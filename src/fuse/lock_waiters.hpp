@@ -26,6 +26,9 @@ class LockWaiters {
   /// Runs `take` (a system call that EINTR ends) in a new thread and replies with its status. ENOLCK at once when too many wait.
   void wait(fuse_req_t req, std::function<Status()> take) noexcept;
 
+  /// How many wait.
+  std::size_t size() const;
+
  private:
   struct Waiter {
     LockWaiters* owner = nullptr;
@@ -40,7 +43,7 @@ class LockWaiters {
   void run(fuse_req_t req, const std::shared_ptr<Waiter>& waiter, const std::function<Status()>& take);
   void prod_interrupted();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::list<std::shared_ptr<Waiter>> waiters_;
   bool stopping_ = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -25,8 +26,13 @@ class OpenHandles {
     return node.empty() ? nullptr : std::move(node.mapped());
   }
 
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return handles_.size();
+  }
+
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unordered_map<Handle*, std::unique_ptr<Handle>> handles_;
 };
 

@@ -7,6 +7,7 @@
 #include "fuse/kernel_cache.hpp"
 #include "fuse/libfuse.hpp"
 #include "fuse/lock_waiters.hpp"
+#include "fuse/metrics.hpp"
 #include "fuse/open_handles.hpp"
 #include "fuse/passthrough.hpp"
 
@@ -25,6 +26,7 @@ struct Server {
   std::uint64_t generation;
   /// Called once, when the kernel and the daemon have agreed and requests are served.
   std::function<void()> on_ready;
+  Metrics metrics{};
   OpenHandles<fs::OpenFile> files{};
   OpenHandles<fs::OpenDir> dirs{};
   fuse_session* session = nullptr;  ///< set before the mount is made

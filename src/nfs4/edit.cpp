@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nfs4/edit.hpp"
 
+#include "acefs/acl/granted_role.hpp"
 #include "acefs/acl/perm.hpp"
 #include "nfs4/flags.hpp"
 #include "nfs4/letters.hpp"
@@ -55,6 +56,7 @@ std::optional<acl::Ace> edited(const std::optional<acl::Ace>& before, const Want
   const AccessMask letters = letters_for(old, wanted, is_directory);
   if (letters.empty()) return std::nullopt;
   if (letters != old) {
+    acl::remember_role(ace, {});
     ace.permissions = acl::stored_letters_of(letters) +
                       unknown_in(ace.permissions, [](char letter) { return acl::perm_of(letter).has_value(); });
   }

@@ -89,6 +89,16 @@ class SystemAccounts : public Accounts {
                           [](const group& found) { return found.gr_gid; });
   }
 
+  std::vector<std::string> members_of(gid_t gid) override {
+    const auto ask = [gid](auto... rest) { return ::getgrgid_r(gid, rest...); };
+    const auto listed = [](const group& found) {
+      std::vector<std::string> names;
+      for (char** member = found.gr_mem; *member != nullptr; ++member) names.emplace_back(*member);
+      return names;
+    };
+    return ask_nss<group>(ask, listed).value_or(std::vector<std::string>());
+  }
+
   std::optional<std::vector<gid_t>> groups_of(const std::string& user, gid_t primary) override {
     std::vector<gid_t> groups(64);
     for (;;) {

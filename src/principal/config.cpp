@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "acefs/principal/config.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "acefs/acl/text.hpp"
-#include "acefs/base/unique_fd.hpp"
 #include "config_toml.hpp"
+#include "read_file.hpp"
 
 namespace acefs::principal {
 
@@ -22,10 +18,20 @@ void refuse(GroupEntry& group) { group.members.clear(); }
 template <typename Entry>
 using Entries = std::map<std::string, Entry, std::less<>>;
 
+/// What stands for a token means nobody else, neither as a section's name nor as an id.
+void check_names(Config& config, const std::map<std::string, int, std::less<>>& lines) {
+  for (auto& [name, user] : config.users) {
+    if (!config.tokens.contains(name)) continue;
+    refuse(user);
+    config.problems.push_back({.line = lines.find(name)->second, .message = "user." + name + ": is the name of a token"});
+  }
+}
+
 /// An id that two sections claim, or that is the name of another one, is given to none of those who claim it. As it may be
-/// the one that a denial names, they are treated as sections with a mistake are.
-template <typename Entry>
-void check_ids(Entries<Entry>& entries, const std::map<std::string, int, std::less<>>& lines, const std::string& kind,
+/// the one that a denial names, they are treated as sections with a mistake are. `others`: names of what is of another kind, but could be
+/// meant by the id.
+template <typename Entry, typename Other>
+void check_ids(Entries<Entry>& entries, const Entries<Other>& others, const std::map<std::string, int, std::less<>>& lines, const std::string& kind,
                std::vector<ConfigProblem>& problems) {
   std::map<std::string, std::vector<Entry*>> claims;
   for (auto& [name, entry] : entries) {
@@ -33,28 +39,33 @@ void check_ids(Entries<Entry>& entries, const std::map<std::string, int, std::le
   }
   for (const auto& [id, claimants] : claims) {
     const auto named = entries.find(id);
-    const bool is_name_of_another = named != entries.end() && (claimants.size() > 1 || claimants.front() != &named->second);
+    const bool is_name = named != entries.end();
+    const bool is_name_of_another = others.contains(id) || (is_name && (claimants.size() > 1 || claimants.front() != &named->second));
     if (claimants.size() == 1 && !is_name_of_another) continue;
     for (Entry* claimant : claimants) {
-      if (is_name_of_another && claimant == &named->second) continue;
+      if (is_name && claimant == &named->second && !others.contains(id)) continue;
       std::erase(claimant->ids, id);
       refuse(*claimant);
-      const std::string message = kind + "." + claimant->name + ": id '" + id + "' belongs to another " + kind + " as well";
+      const std::string owner = others.contains(id) ? "is the name of a token" : "belongs to another " + kind + " as well";
+      const std::string message = kind + "." + claimant->name + ": id '" + id + "' " + owner;
       problems.push_back({.line = lines.find(claimant->name)->second, .message = message});
     }
   }
 }
 
-Result<std::string> read_file(const std::string& file) {
-  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Status::last();
-  std::string text;
-  std::array<char, 4096> buffer{};
-  for (;;) {
-    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
-    if (got < 0) return Status::last();
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
+/// Requests come from accounts: one that stands for two tokens could be either.
+void check_accounts(Config& config, const std::map<std::string, int, std::less<>>& lines) {
+  std::map<std::string, std::vector<TokenEntry*>> bound;
+  for (auto& [name, token] : config.tokens) {
+    if (!token.account.empty()) bound[token.account].push_back(&token);
+  }
+  for (const auto& [account, tokens] : bound) {
+    if (tokens.size() == 1) continue;
+    for (TokenEntry* token : tokens) {
+      token->enabled = false;
+      config.problems.push_back({.line = lines.find(token->name)->second,
+                                 .message = "token." + token->name + ": account '" + account + "' belongs to another token as well"});
+    }
   }
 }
 
@@ -64,23 +75,30 @@ Parsed<Config> Config::parse(std::string_view toml) {
   auto text = read_toml(toml);
   if (!text) return text.error();
   Config config = std::move(text->config);
-  check_ids(config.users, text->user_lines, "user", config.problems);
-  check_ids(config.groups, text->group_lines, "group", config.problems);
+  check_names(config, text->user_lines);
+  check_ids(config.users, config.tokens, text->user_lines, "user", config.problems);
+  check_ids(config.groups, Entries<GroupEntry>{}, text->group_lines, "group", config.problems);
+  check_accounts(config, text->token_lines);
   std::stable_sort(config.problems.begin(), config.problems.end(),
                    [](const ConfigProblem& a, const ConfigProblem& b) { return a.line < b.line; });
   return config;
+}
+
+std::string message_of(const std::string& file, std::string_view text, const ParseError& error) {
+  const std::string_view before = text.substr(0, error.offset);
+  return file + ':' + std::to_string(1 + std::count(before.begin(), before.end(), '\n')) + ": " + error.message;
 }
 
 Parsed<Config> Config::load(const std::string& file) {
   const auto text = read_file(file);
   if (!text) return ParseError{.message = file + ": " + std::strerror(text.error().errno_value())};
   auto config = parse(*text);
-  if (!config) return ParseError{.message = file + ": " + config.error().message, .offset = config.error().offset};
+  if (!config) return ParseError{.message = message_of(file, *text, config.error()), .offset = config.error().offset};
   return config;
 }
 
 std::optional<std::string> Config::role(std::string_view name) const {
-  if (const auto own = roles.find(name); own != roles.end()) return own->second;
+  if (const auto own = roles.find(name); own != roles.end()) return own->second.permissions;
   if (broken_roles.contains(name)) return std::nullopt;
   return acl::builtin_role(name);
 }

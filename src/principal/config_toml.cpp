@@ -6,9 +6,13 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <sstream>
 
+#include "acefs/acl/granted_role.hpp"
 #include "acefs/acl/perm.hpp"
+#include "acefs/principal/config_edit.hpp"
 #include "number.hpp"
+#include "toml_source.hpp"
 
 namespace acefs::principal {
 
@@ -22,6 +26,18 @@ const toml::table& entries_of(const toml::table* table) {
   return table != nullptr ? *table : none;
 }
 
+/// A value as it was written, more or less; what is no single value, by its name.
+std::string text_of(const toml::node& node) {
+  if (const auto* text = node.as_string()) return toml_string(text->get());
+  if (node.is_table()) return "a section";
+  if (node.is_array()) return "a list";
+  std::ostringstream text;
+  node.visit([&text](const auto& value) {
+    if constexpr (toml::is_value<decltype(value)>) text << value;
+  });
+  return text.str();
+}
+
 /// One section being read. Every mistake goes to the problems, and marks the section as broken.
 class Section {
  public:
@@ -32,6 +48,8 @@ class Section {
     broken_ = true;
     problems_.push_back({.line = line_of(at), .message = title_ + ": " + what});
   }
+  /// A value that is not `expected`.
+  void wrong(const toml::node& value, const std::string& expected) { mistake(value, expected + ", not " + text_of(value)); }
 
  private:
   std::string title_;
@@ -43,7 +61,7 @@ void read_text(Section& section, std::string_view key, const toml::node& node, s
   if (const auto* text = node.as_string()) {
     into = text->get();
   } else {
-    section.mistake(node, std::string(key) + " must be a string");
+    section.wrong(node, std::string(key) + " must be a string");
   }
 }
 
@@ -52,7 +70,7 @@ std::optional<id_t> read_number(Section& section, std::string_view key, const to
   const auto* number = node.as_integer();
   if (number != nullptr && number->get() >= 0 && number->get() < std::int64_t{static_cast<id_t>(-1)})
     return static_cast<id_t>(number->get());
-  section.mistake(node, std::string(key) + " must be a number from 0 to 4294967294");
+  section.wrong(node, std::string(key) + " must be a number from 0 to 4294967294");
   return std::nullopt;
 }
 
@@ -60,11 +78,11 @@ bool is_usable(const std::string& name) { return !name.empty() && name.find('\0'
 
 void read_ids(Section& section, const toml::node& node, std::vector<std::string>& into) {
   const auto* array = node.as_array();
-  if (array == nullptr) return section.mistake(node, "ids must be an array of strings");
+  if (array == nullptr) return section.wrong(node, "ids must be an array of strings");
   for (const toml::node& element : *array) {
     const auto* id = element.as_string();
     if (id == nullptr || !is_usable(id->get())) {
-      section.mistake(element, "an id must be a string that is not empty");
+      section.wrong(element, "an id must be a string that is not empty");
     } else if (std::find(into.begin(), into.end(), id->get()) == into.end()) {
       into.push_back(id->get());
     }
@@ -73,14 +91,14 @@ void read_ids(Section& section, const toml::node& node, std::vector<std::string>
 
 void read_members(Section& section, const toml::node& node, std::vector<std::string>& into) {
   const auto* array = node.as_array();
-  if (array == nullptr) return section.mistake(node, "members must be an array of account names or uids");
+  if (array == nullptr) return section.wrong(node, "members must be an array of account names or uids");
   for (const toml::node& element : *array) {
     if (const auto* name = element.as_string(); name != nullptr && is_usable(name->get())) {
       into.push_back(name->get());
     } else if (element.is_integer()) {
       if (const auto uid = read_number(section, "a member", element)) into.push_back(std::to_string(*uid));
     } else {
-      section.mistake(element, "a member must be an account name or a uid");
+      section.wrong(element, "a member must be an account name or a uid");
     }
   }
 }
@@ -122,7 +140,7 @@ std::optional<acl::TimePoint> time_point(const std::string& text) {
 
 void read_expires(Section& section, const toml::node& node, acl::TimePoint& into) {
   const auto at = node.is_string() ? time_point(node.as_string()->get()) : time_point(node);
-  if (!at) return section.mistake(node, "expires must be a date and time (2027-01-01T00:00:00Z)");
+  if (!at) return section.wrong(node, "expires must be a date and time (2027-01-01T00:00:00Z)");
   into = *at;
 }
 
@@ -141,7 +159,7 @@ UserEntry read_user(const std::string& name, const toml::node& node, std::vector
     } else if (key == "ids") {
       read_ids(section, value, user.ids);
     } else if (key == "enabled") {
-      if (!value.is_boolean()) section.mistake(value, "enabled must be true or false");
+      if (!value.is_boolean()) section.wrong(value, "enabled must be true or false");
       user.enabled = value.value_or(false);
     } else if (key == "expires") {
       read_expires(section, value, user.expires);
@@ -181,20 +199,79 @@ GroupEntry read_group(const std::string& name, const toml::node& node, std::vect
   return group;
 }
 
+/// An account name, or a uid as text.
+void read_account(Section& section, const toml::node& node, std::string& into) {
+  std::string account;
+  if (const auto* name = node.as_string(); name != nullptr && is_usable(name->get())) {
+    account = name->get();
+  } else if (node.is_integer()) {
+    if (const auto uid = read_number(section, "account", node)) account = std::to_string(*uid);
+  } else {
+    section.wrong(node, "account must be an account name or a uid");
+  }
+  if (account == "root" || account == "0") return section.mistake(node, "account '" + account + "': root cannot be a token");
+  into = account;
+}
+
+void read_creates_for(Section& section, const toml::node& node, bool& for_user) {
+  const std::string text = node.value_or(std::string());
+  if (text != "token" && text != "user") return section.wrong(node, "creates_for must be \"token\" or \"user\"");
+  for_user = text == "user";
+}
+
+TokenEntry read_token(const std::string& name, const toml::node& node, std::vector<ConfigProblem>& problems) {
+  TokenEntry token{.name = name};
+  Section section("token." + name, problems);
+  const auto mark = name.rfind('!');
+  if (!is_usable(name) || mark == std::string::npos || mark == 0 || mark + 1 == name.size())
+    section.mistake(node, "a token must be named USER!WHAT");
+  else
+    token.user = name.substr(0, mark);
+  // What root owns the token would own, and no mode or ACE keeps an owner out.
+  if (token.user == "root" || token.user == "0") section.mistake(node, "root has no tokens");
+  const auto* table = node.as_table();
+  if (table == nullptr) section.mistake(node, "must be a section, [token.\"" + name + "\"]");
+  for (const auto& [key, value] : entries_of(table)) {
+    if (key == "account") {
+      read_account(section, value, token.account);
+    } else if (key == "enabled") {
+      if (!value.is_boolean()) section.wrong(value, "enabled must be true or false");
+      token.enabled = value.value_or(false);
+    } else if (key == "expires") {
+      read_expires(section, value, token.expires);
+    } else if (key == "creates_for") {
+      read_creates_for(section, value, token.makes_for_user);
+    } else if (key == "comment") {
+      read_text(section, "comment", value, token.comment);
+    } else {
+      section.mistake(value, "unknown key '" + std::string(key.str()) + "'");
+    }
+  }
+  if (token.account.empty() && !section.broken()) section.mistake(node, "has no account");
+  if (!token.account.empty() && token.account == token.user) {
+    section.mistake(node, "account '" + token.account + "' is the user's own");
+    token.account.clear();  // he is himself, not his token
+  }
+  if (section.broken()) token.enabled = false;
+  return token;
+}
+
 void read_role(const std::string& name, const toml::node& node, Config& config) {
   Section section("role." + name, config.problems);
+  RoleEntry role;
   std::optional<std::string> letters;
   const auto* table = node.as_table();
   if (table == nullptr) section.mistake(node, "must be a section, [role." + name + "]");
   for (const auto& [key, value] : entries_of(table)) {
     if (key == "permissions") {
       read_text(section, "permissions", value, letters.emplace());
-    } else if (std::string comment; key == "comment") {
-      read_text(section, "comment", value, comment);
+    } else if (key == "comment") {
+      read_text(section, "comment", value, role.comment);
     } else {
       section.mistake(value, "unknown key '" + std::string(key.str()) + "'");
     }
   }
+  if (!acl::is_role_name(name)) section.mistake(node, "a role's name must be of letters, digits, '-', '_' and '.'");
   if (!letters && !section.broken()) section.mistake(node, "has no permissions");
   for (const char letter : letters.value_or("")) {
     if (!acl::perm_of(letter)) section.mistake(node, std::string("unknown permission '") + letter + "'");
@@ -202,7 +279,8 @@ void read_role(const std::string& name, const toml::node& node, Config& config) 
   if (section.broken()) {
     config.broken_roles.insert(name);
   } else {
-    config.roles.emplace(name, *letters);
+    role.permissions = *std::move(letters);
+    config.roles.emplace(name, std::move(role));
   }
 }
 
@@ -231,25 +309,20 @@ ConfigText read_tables(const toml::table& tables) {
         config.groups.emplace(name, read_group(name, section, config.problems));
         text.group_lines.emplace(name, line_of(section));
       });
+    } else if (key == "token") {
+      read_sections(node, "token", config.problems, [&](const std::string& name, const toml::node& section) {
+        config.tokens.emplace(name, read_token(name, section, config.problems));
+        text.token_lines.emplace(name, line_of(section));
+      });
     } else if (key == "role") {
       read_sections(node, "role", config.problems,
                     [&](const std::string& name, const toml::node& section) { read_role(name, section, config); });
     } else {
-      const std::string message = "unknown section '" + std::string(key.str()) + "' (user, group and role are known)";
+      const std::string message = "unknown section '" + std::string(key.str()) + "' (user, group, token and role are known)";
       config.problems.push_back({.line = line_of(node), .message = message});
     }
   }
   return text;
-}
-
-std::size_t offset_of(std::string_view text, const toml::source_position& at) {
-  std::size_t offset = 0;
-  for (toml::source_index line = 1; line < at.line; ++line) {
-    const std::size_t end = text.find('\n', offset);
-    if (end == std::string_view::npos) break;
-    offset = end + 1;
-  }
-  return std::min(text.size(), offset + (at.column > 0 ? at.column - 1 : 0));
 }
 
 }  // namespace
@@ -259,8 +332,7 @@ Parsed<ConfigText> read_toml(std::string_view text) {
     return read_tables(toml::parse(text));
   } catch (const toml::parse_error& e) {
     const toml::source_position at = e.source().begin;
-    return ParseError{.message = "line " + std::to_string(at.line) + ": " + std::string(e.description()),
-                      .offset = offset_of(text, at)};
+    return ParseError{.message = std::string(e.description()), .offset = offset_of(text, at)};
   }
 }
 

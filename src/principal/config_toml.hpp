@@ -15,6 +15,7 @@ struct ConfigText {
   Config config;
   std::map<std::string, int, std::less<>> user_lines;  ///< section → line
   std::map<std::string, int, std::less<>> group_lines;
+  std::map<std::string, int, std::less<>> token_lines;
 };
 
 /// Fails on text that is not TOML. Mistakes within are in `config.problems`.

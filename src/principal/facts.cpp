@@ -41,7 +41,7 @@ void make_set(PrincipalIds& ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
-UserFacts user_facts(uid_t uid, const Config& config, Accounts& accounts, acl::PrincipalTable& principals) {
+UserFacts user_facts(uid_t uid, const Token* token, const Config& config, Accounts& accounts, acl::PrincipalTable& principals) {
   const auto account = accounts.user_name(uid);
   std::vector<std::string> called{std::to_string(uid)};
   if (account) called.push_back(*account);
@@ -53,6 +53,10 @@ UserFacts user_facts(uid_t uid, const Config& config, Accounts& accounts, acl::P
     add_section(facts.names, principals, "u:", user);
     facts.refusal.add(refusal_of(user));
     if (facts.creator.empty() && !user.ids.empty()) facts.creator = user.ids.front();
+  }
+  if (token != nullptr) {
+    add(facts.names, principals, "u:", token->name);
+    facts.creator = token->name;
   }
   if (facts.creator.empty()) facts.creator = account ? *account : std::to_string(uid);
   for (const std::string& name : called) add(facts.names, principals, "u:", name);

@@ -8,6 +8,7 @@
 #include "acefs/principal/config.hpp"
 #include "acefs/principal/resolver.hpp"
 #include "refusals.hpp"
+#include "tokens.hpp"
 
 namespace acefs::principal {
 
@@ -21,11 +22,11 @@ struct UserFacts {
   PrincipalIds names;         ///< `u:` principals, a set
   PrincipalIds local_groups;  ///< `g:` principals of the groups of acefs.toml that list him
   Refusal refusal;            ///< by the sections that name him
-  std::string creator;        ///< first id, else account name, else number
+  std::string creator;        ///< the token, else the first id, else account name, else number
 };
 
-/// Asks NSS; no lock may be held.
-UserFacts user_facts(uid_t uid, const Config& config, Accounts& accounts, acl::PrincipalTable& principals);
+/// Asks NSS; no lock may be held. `token`: that the account is bound to, nullptr: none.
+UserFacts user_facts(uid_t uid, const Token* token, const Config& config, Accounts& accounts, acl::PrincipalTable& principals);
 /// The `g:` principals of one group: NSS name, number, and the names and ids that acefs.toml has for it.
 PrincipalIds group_facts(gid_t gid, const Config& config, Accounts& accounts, acl::PrincipalTable& principals);
 

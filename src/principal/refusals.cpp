@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "number.hpp"
-
 namespace acefs::principal {
 
 void Refusal::add(const Refusal& other) {
@@ -14,25 +12,14 @@ void Refusal::add(const Refusal& other) {
 
 Refusal refusal_of(const UserEntry& user) { return {.always = !user.enabled, .after = user.expires}; }
 
-Refusals::Refusals(const Config& config, Accounts& accounts, const Refusals& before) {
+Refusals::Refusals(const Config& config, Uids& uids) {
   for (const auto& [name, user] : config.users) {
     const Refusal refusal = refusal_of(user);
     if (refusal == Refusal{}) continue;
+    any_ = true;
     // A section named by one number that says another is broken, and refuses both.
-    const auto number = number_of(name);
-    if (number) by_uid_[*number].add(refusal);
+    if (const auto uid = uids.of(name)) by_uid_[*uid].add(refusal);
     if (user.uid) by_uid_[*user.uid].add(refusal);
-    if (number || user.uid) continue;
-
-    asked_ = true;
-    auto uid = accounts.user_id(name);
-    if (const auto known = before.uid_of_.find(name); !uid && known != before.uid_of_.end()) uid = known->second;
-    if (uid) {
-      uid_of_.emplace(name, *uid);
-      by_uid_[*uid].add(refusal);
-    } else {
-      lacking_ = true;
-    }
   }
   by_uid_.erase(0);  // root is never refused: somebody must be able to mend the file
 }

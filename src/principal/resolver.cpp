@@ -13,6 +13,8 @@
 #include "number.hpp"
 #include "recent.hpp"
 #include "refusals.hpp"
+#include "tokens.hpp"
+#include "uids.hpp"
 
 namespace acefs::principal {
 
@@ -47,9 +49,22 @@ Resolved resolved(acl::Identity identity, const Refusal& refusal) {
 /// One configuration and what was made of it. Immutable.
 struct Setup {
   std::shared_ptr<const Config> config = std::make_shared<const Config>();
+  Uids uids;
   Refusals refusals;
+  Tokens tokens;
   std::uint64_t epoch = 0;
 };
+
+/// What becomes of a configuration by what NSS says now, or, without `accounts`, by what was known `before`.
+std::shared_ptr<Setup> set_up(std::shared_ptr<const Config> config, Accounts* accounts, const Setup& before) {
+  auto setup = std::make_shared<Setup>();
+  setup->config = std::move(config);
+  setup->uids = Uids(setup->config, accounts, before.uids);
+  setup->refusals = Refusals(*setup->config, setup->uids);
+  setup->tokens = Tokens(*setup->config, setup->uids, before.tokens);
+  setup->epoch = before.epoch + 1;
+  return setup;
+}
 
 using DatedUser = Dated<std::shared_ptr<const UserFacts>>;
 using DatedGroup = Dated<std::shared_ptr<const PrincipalIds>>;
@@ -58,6 +73,21 @@ std::uint64_t next_number() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
 }
+
+/// Somebody as NSS and the configuration know him, and until when that is good.
+struct Known {
+  acl::Identity identity;
+  Refusal refusal;
+  Moment until = 0;
+};
+
+/// The user of a token, as each of its threads needs him.
+struct TokenUser {
+  std::shared_ptr<const acl::Identity> identity;
+  Refusal refusal;
+};
+
+using DatedTokenUser = Dated<std::shared_ptr<const TokenUser>>;
 
 void append(PrincipalIds& to, const PrincipalIds& more) { to.insert(to.end(), more.begin(), more.end()); }
 
@@ -70,6 +100,7 @@ struct Resolver::State {
         options(chosen),
         users(chosen.capacity),
         groups(chosen.capacity),
+        token_users(chosen.capacity),
         identities(chosen.capacity) {}
 
   std::shared_ptr<const Setup> current() const {
@@ -78,14 +109,18 @@ struct Resolver::State {
   }
 
   void install(std::shared_ptr<const Setup> next);
-  void schedule_check(const Refusals& refusals);
+  void schedule_check(const Setup& with);
   void check_names_again(Moment now);
+  void ask_for_names();  ///< with `configuring`
 
   DatedUser user(const Setup& with, uid_t uid, Moment now);
   DatedGroup group(const Setup& with, gid_t gid, Moment now);
   std::optional<std::vector<gid_t>> groups_of(const Caller& caller);
   std::optional<std::vector<gid_t>> groups_by_nss(uid_t uid, gid_t gid);
   Moment add_groups(acl::Identity& identity, const Setup& with, const UserFacts& facts, std::optional<std::vector<gid_t>> known, Moment now);
+  Known known_by_nss(const Setup& with, uid_t uid, Moment now);
+  DatedTokenUser token_user(const Setup& with, uid_t uid, Moment now);
+  Moment add_user_of_token(acl::Identity& identity, Refusal& refusal, const Setup& with, Moment now);
   Dated<Resolved> build(const Setup& with, const Caller& caller, Detail detail, Moment now);
 
   /// The value that `cache` has, else what `make` makes of NSS, kept unless the configuration changed meanwhile.
@@ -113,6 +148,7 @@ struct Resolver::State {
   std::shared_ptr<const Setup> setup = std::make_shared<const Setup>();
   ExpiringCache<uid_t, std::shared_ptr<const UserFacts>> users;
   ExpiringCache<gid_t, std::shared_ptr<const PrincipalIds>> groups;
+  ExpiringCache<uid_t, std::shared_ptr<const TokenUser>> token_users;
   ExpiringCache<IdentityKey, Resolved, IdentityKeyHash> identities;
 
   std::mutex configuring;  ///< one configuration is made at a time; held while NSS is asked, and never waited for by resolve()
@@ -120,18 +156,19 @@ struct Resolver::State {
 };
 
 void Resolver::State::install(std::shared_ptr<const Setup> next) {
-  schedule_check(next->refusals);
+  schedule_check(*next);
   const std::lock_guard lock(mutex);
   setup = std::move(next);
   epoch.store(setup->epoch, std::memory_order_release);
   users.clear();
   groups.clear();
+  token_users.clear();
   identities.clear();
 }
 
-void Resolver::State::schedule_check(const Refusals& refusals) {
-  const auto life = refusals.lacks_names() ? std::min(options.name_life, kLackingNameLife) : options.name_life;
-  check_names_at = refusals.asked_for_names() ? after(moment_now(), life) : kNever;
+void Resolver::State::schedule_check(const Setup& with) {
+  const auto life = with.uids.lacks_names() ? std::min(options.name_life, kLackingNameLife) : options.name_life;
+  check_names_at = with.uids.asked_for_names() ? after(moment_now(), life) : kNever;
 }
 
 /// By whoever comes first; the others go on with what is known. Not at all while a new configuration is being made.
@@ -139,18 +176,23 @@ void Resolver::State::check_names_again(Moment now) {
   const std::unique_lock only(configuring, std::try_to_lock);
   if (!only || now < check_names_at) return;
   check_names_at = after(now, options.name_life);
+  ask_for_names();
+}
+
+void Resolver::State::ask_for_names() {
   const auto old = current();
-  const Refusals refusals(*old->config, accounts, old->refusals);
-  if (refusals.same_as(old->refusals)) return schedule_check(refusals);
-  auto next = std::make_shared<Setup>(*old);
-  next->refusals = refusals;
-  ++next->epoch;
-  install(std::move(next));
+  auto next = set_up(old->config, &accounts, *old);
+  const bool same = next->refusals.same_as(old->refusals) && next->tokens.same_as(old->tokens);
+  if (!same) return install(std::move(next));
+  next->epoch = old->epoch;  // nothing that was made of the old one is out of date
+  schedule_check(*next);
+  const std::lock_guard lock(mutex);
+  setup = std::move(next);
 }
 
 DatedUser Resolver::State::user(const Setup& with, uid_t uid, Moment now) {
   return cached(users, uid, with, now, [&] {
-    auto facts = std::make_shared<const UserFacts>(user_facts(uid, *with.config, accounts, principals));
+    auto facts = std::make_shared<const UserFacts>(user_facts(uid, with.tokens.of(uid), *with.config, accounts, principals));
     return DatedUser{std::move(facts), after(now, options.name_life)};
   });
 }
@@ -196,22 +238,62 @@ Moment Resolver::State::add_groups(acl::Identity& identity, const Setup& with, c
   return until;
 }
 
+/// He need not be here, so his groups are those that NSS knows.
+Known Resolver::State::known_by_nss(const Setup& with, uid_t uid, Moment now) {
+  // Without an account there is no group either; no node belongs to the group that is none.
+  const gid_t gid = accounts.primary_group(uid).value_or(static_cast<gid_t>(-1));
+  const auto facts = user(with, uid, now);
+  Known known{.identity = {.uid = uid, .gid = gid, .groups = {}, .principals = facts.value->names}, .refusal = with.refusals.of(uid)};
+  const Moment groups_until = add_groups(known.identity, with, *facts.value, groups_by_nss(uid, gid), now);
+  known.refusal.add(facts.value->refusal);
+  known.until = std::min({facts.until, groups_until, after(now, options.name_life)});
+  return known;
+}
+
+DatedTokenUser Resolver::State::token_user(const Setup& with, uid_t uid, Moment now) {
+  return cached(token_users, uid, with, now, [&] {
+    Known known = known_by_nss(with, uid, now);
+    // Whom NSS does not know, now or ever, may be in any group that the token must not get around.
+    if (!accounts.user_name(uid)) known.identity.groups_failed = true;
+    const TokenUser user{std::make_shared<const acl::Identity>(std::move(known.identity)), known.refusal};
+    return DatedTokenUser{std::make_shared<const TokenUser>(user), known.until};
+  });
+}
+
+/// If the account is bound to a token: whose it is, and what of him refuses it. Until when that is good.
+Moment Resolver::State::add_user_of_token(acl::Identity& identity, Refusal& refusal, const Setup& with, Moment now) {
+  const Token* token = with.tokens.of(identity.uid);
+  if (token == nullptr) return kNever;
+  refusal.add(token->refusal);
+  if (!token->user) {
+    refusal.always = true;
+    return kNever;
+  }
+  const DatedTokenUser user = token_user(with, *token->user, now);
+  refusal.add(user.value->refusal);
+  identity.user = user.value->identity;
+  identity.makes_for_user = token->makes_for_user;
+  return user.until;
+}
+
 Dated<Resolved> Resolver::State::build(const Setup& with, const Caller& caller, Detail detail, Moment now) {
   acl::Identity identity{.uid = caller.uid, .gid = caller.gid, .groups = {caller.gid}};
   identity.groups_known = false;
   identity.names_known = false;
   Refusal refusal = with.refusals.of(caller.uid);
-  if (detail == Detail::Numbers) return {resolved(std::move(identity), refusal), after(now, options.name_life)};
+  const Moment user_until = add_user_of_token(identity, refusal, with, now);
+  if (detail == Detail::Numbers)
+    return {resolved(std::move(identity), refusal), std::min(user_until, after(now, options.name_life))};
 
   const auto facts = user(with, caller.uid, now);
   refusal.add(facts.value->refusal);
   identity.principals = facts.value->names;
   identity.names_known = true;
-  if (detail == Detail::Names) return {resolved(std::move(identity), refusal), facts.until};
+  if (detail == Detail::Names) return {resolved(std::move(identity), refusal), std::min(user_until, facts.until)};
 
   const auto life = options.groups == GroupSource::Process ? options.thread_life : options.name_life;
   const Moment known_until = add_groups(identity, with, *facts.value, groups_of(caller), now);
-  return {resolved(std::move(identity), refusal), std::min({facts.until, known_until, after(now, life)})};
+  return {resolved(std::move(identity), refusal), std::min({facts.until, user_until, known_until, after(now, life)})};
 }
 
 Resolver::Resolver(acl::PrincipalTable& principals, Accounts& accounts, ResolverOptions options)
@@ -220,13 +302,12 @@ Resolver::Resolver(acl::PrincipalTable& principals, Accounts& accounts, Resolver
 Resolver::~Resolver() = default;
 
 void Resolver::configure(std::shared_ptr<const Config> config) {
-  const std::lock_guard only(state_->configuring);
-  const auto old = state_->current();
-  auto next = std::make_shared<Setup>();
-  if (config) next->config = std::move(config);
-  next->refusals = Refusals(*next->config, state_->accounts, old->refusals);
-  next->epoch = old->epoch + 1;
-  state_->install(std::move(next));
+  State& state = *state_;
+  const std::lock_guard only(state.configuring);
+  const auto old = state.current();
+  // Whom the file refuses by number, or by a name that is known, is refused at once: NSS may take its time, or not answer at all.
+  state.install(set_up(config ? std::move(config) : std::make_shared<const Config>(), nullptr, *old));
+  state.ask_for_names();
 }
 
 std::shared_ptr<const acl::Identity> Resolver::resolve(const Caller& caller, Detail detail, acl::TimePoint now) {
@@ -247,22 +328,21 @@ std::shared_ptr<const acl::Identity> Resolver::resolve(const Caller& caller, Det
 std::optional<acl::Identity> Resolver::identity_of(std::string_view user, acl::TimePoint now) {
   State& state = *state_;
   const auto with = state.current();
-  auto uid = state.accounts.user_id(std::string(user));
-  const auto section = with->config->users.find(user);
-  if (!uid && section != with->config->users.end()) uid = section->second.uid;
-  if (!uid) uid = principal::number_of(user);
+  const auto token = with->config->tokens.find(user);
+  const std::string_view account = token != with->config->tokens.end() ? std::string_view(token->second.account) : user;
+  const auto uid = Uids(with->config, &state.accounts, with->uids).of(std::string(account));
   if (!uid) return std::nullopt;
+  return identity_of(*uid, now);
+}
 
-  // Without an account there is no group either; no node belongs to the group that is none.
-  const gid_t gid = state.accounts.primary_group(*uid).value_or(static_cast<gid_t>(-1));
+acl::Identity Resolver::identity_of(uid_t uid, acl::TimePoint now) {
+  State& state = *state_;
+  const auto with = state.current();
   const Moment moment = moment_now();
-  const auto facts = state.user(*with, *uid, moment);
-  acl::Identity identity{.uid = *uid, .gid = gid, .groups = {}, .principals = facts.value->names};
-  state.add_groups(identity, *with, *facts.value, state.groups_by_nss(*uid, gid), moment);
-  Refusal refusal = with->refusals.of(*uid);
-  refusal.add(facts.value->refusal);
-  identity.refused = *uid != 0 && refusal.applies(now);
-  return identity;
+  Known known = state.known_by_nss(*with, uid, moment);
+  state.add_user_of_token(known.identity, known.refusal, *with, moment);
+  known.identity.refused = uid != 0 && known.refusal.applies(now);
+  return std::move(known.identity);
 }
 
 std::shared_ptr<const acl::Identity> Resolver::refresh(const acl::Identity& known, acl::TimePoint now) {
@@ -275,14 +355,18 @@ std::shared_ptr<const acl::Identity> Resolver::refresh(const acl::Identity& know
   state.add_groups(identity, *with, *facts.value, std::move(groups), moment);
   Refusal refusal = with->refusals.of(known.uid);
   refusal.add(facts.value->refusal);
+  state.add_user_of_token(identity, refusal, *with, moment);
   identity.refused = known.uid != 0 && refusal.applies(now);
   return std::make_shared<const acl::Identity>(std::move(identity));
 }
 
 bool Resolver::refuses_anyone() const {
   const std::lock_guard lock(state_->mutex);
-  return !state_->setup->refusals.empty();
+  const Setup& setup = *state_->setup;
+  return !setup.refusals.empty() || !setup.tokens.empty() || !setup.config->tokens.empty();
 }
+
+std::vector<std::string> Resolver::problems() const { return state_->current()->tokens.problems(); }
 
 std::uint64_t Resolver::epoch() const { return state_->epoch; }
 

@@ -2,6 +2,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+
 #include "support/nodes.hpp"
 #include "tool_test.hpp"
 
@@ -52,10 +55,32 @@ TEST_F(GetaceTest, SkipBaseLeavesOutFilesWithoutEntries) {
   EXPECT_EQ(getace({"-R", "-s", "-c", "."}).out, "u:alice:r #creator=root shared=2026-01-01T00:00:00Z\n\n");
 }
 
-TEST_F(GetaceTest, RolesAreNamed) {
+TEST_F(GetaceTest, AGrantByRoleShowsTheRole) {
   setace({"-m", "u:alice:@editor", "f"});
+  EXPECT_EQ(getace({"-c", "f"}).out, "u:alice:@editor #permissions=rwaxdtuUq creator=root shared=2026-01-01T00:00:00Z\n\n");
+  EXPECT_EQ(nlohmann::json::parse(getace({"--json", "f"}).out)["grants"][0]["role"], "editor");
+}
+
+TEST_F(GetaceTest, LettersThatAreARolesShowItOnRequest) {
+  setace({"-m", "u:alice:rwaxdtuUq", "f"});
+  EXPECT_EQ(entries("f"), "u:alice:rwaxdtuUq\n");
   EXPECT_EQ(getace({"-c", "--roles", "f"}).out,
-            "u:alice:rwaxdtuUq #creator=root shared=2026-01-01T00:00:00Z role=editor\n\n");
+            "u:alice:@editor #permissions=rwaxdtuUq creator=root shared=2026-01-01T00:00:00Z role=editor\n\n");
+}
+
+TEST_F(GetaceTest, WhatIsShownByRoleIsRestoredAsItWas) {
+  setace({"-m", "u:alice:@editor,u:bob:txr,g:staff:@denied,D::carol:@uploader", "f"});
+  const std::string by_role = stored("f", "u:alice"), by_letters = stored("f", "u:bob"), denied = stored("f", "g:staff");
+  std::ofstream("other.toml") << "[role.editor]\npermissions = \"r\"\n";
+  for (const bool roles : {false, true}) {
+    const std::string listing = roles ? getace({"--roles", "f"}).out : getace({"f"}).out;
+    setace({"-b", "f"});
+    const Output done = setace({"--config", "other.toml", "--restore", "-"}, listing);
+    EXPECT_EQ(done.exit, 0) << done.err << listing;
+    EXPECT_EQ(stored("f", "u:alice"), by_role);
+    EXPECT_EQ(stored("f", "u:bob"), by_letters);
+    EXPECT_EQ(stored("f", "g:staff"), denied);
+  }
 }
 
 TEST_F(GetaceTest, EffectiveIsWhatTheWholePathLeaves) {

@@ -44,6 +44,26 @@ TEST_F(MaintenanceMountTest, WhoMayChangeTheAclPrunesItAndWhoMayNotChangesNothin
   EXPECT_EQ(get_attribute(real("d"), allow_name(user(kBob))), "!ENODATA");
 }
 
+class MaintenanceConfigTest : public MaintenanceMountTest {
+ protected:
+  MountOptions options() const override { return {.options = "config=" + file_, .arguments = {}, .source = {}, .open_files = 0}; }
+  const TempDir dir_;
+  const std::string file_ = [this] {
+    make_file(dir_.at("acefs.toml"), 0644, "[group.auditors]\nmembers = [\"20001\"]\n[token.\"20001!ci\"]\naccount = \"20009\"\n");
+    return dir_.at("acefs.toml");
+  }();
+};
+
+TEST_F(MaintenanceConfigTest, VerifyKnowsWhomTheFileOfTheMountKnows) {
+  ASSERT_EQ(allow(real("d"), "g:auditors", "r"), 0);
+  ASSERT_EQ(allow(real("d"), "u:20001!ci", "r"), 0);
+  ASSERT_EQ(allow(real("d"), "g:nobody-is-called-so", "r"), 0);
+  const std::string found = run(0, {"verify", at("d")});
+  EXPECT_EQ(found.find("g:auditors"), std::string::npos) << found;
+  EXPECT_EQ(found.find("20001!ci"), std::string::npos) << found;
+  EXPECT_NE(found.find("g:nobody-is-called-so"), std::string::npos) << found;
+}
+
 TEST_F(MaintenanceMountTest, ADumpThatWouldNotBeWholeFails) {
   EXPECT_TRUE(run(kAlice, {"dump", at("d")}).starts_with("0\n"));
   const std::string partial = run(kBob, {"dump", at("d")});

@@ -75,9 +75,15 @@ void expect_options(const std::string& path, const std::string& help) {
 TEST(ManTest, EveryOptionOfSetaceHasAnEntry) { expect_options("tools/setace/setace.1", setace({"--help"}).out); }
 TEST(ManTest, EveryOptionOfGetaceHasAnEntry) { expect_options("tools/getace/getace.1", getace({"--help"}).out); }
 TEST(ManTest, EveryOptionOfAcectlHasAnEntry) {
-  for (const char* command : {"explain", "decode", "encode", "decide", "verify", "prune", "gc", "dump", "apply"})
+  for (const char* command : {"explain", "decode", "encode", "decide", "who", "reach", "diff", "status", "completion", "verify", "prune", "gc",
+                              "dump", "apply"})
     expect_options("tools/acectl/acectl.1", acectl({"--help"}).out + acectl({command, "--help"}).out);
   expect_options("tools/acectl/acectl.1", acectl({"--help"}).out + acectl({"role", "list", "--help"}).out);
+  for (const char* kind : {"user", "group", "token", "role"}) {
+    for (const char* verb : {"list", "show", "add", "set", "del"})
+      expect_options("tools/acectl/acectl.1", acectl({"--help"}).out + acectl({kind, verb, "--help"}).out);
+  }
+  expect_options("tools/acectl/acectl.1", acectl({"--help"}).out + acectl({"role", "sync", "--help"}).out);
 }
 
 TEST(ManTest, ExitCodesHaveTheSameSentences) {

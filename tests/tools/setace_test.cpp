@@ -27,13 +27,22 @@ TEST_F(SetaceTest, SetsEntriesWithCreatorAndShareTime) {
 
 TEST_F(SetaceTest, RolesStandForTheirLetters) {
   EXPECT_EQ(setace({"-m", "g:staff:@secure-viewer", "f"}).exit, 0);
-  EXPECT_EQ(entries("f"), "g:staff:xt\n");
+  EXPECT_EQ(entries("f"), "g:staff:@secure-viewer\n");
+  EXPECT_NE(stored("f", "g:staff").find(":p=tx:"), std::string::npos);
 }
 
 TEST_F(SetaceTest, RolesOfTheConfigurationAreKnown) {
   std::ofstream("c.toml") << "[role.reviewer]\npermissions = \"rxtnc\"\n";
   EXPECT_EQ(setace({"--config", "c.toml", "-m", "u:alice:@reviewer", "f"}).exit, 0);
-  EXPECT_EQ(entries("f"), "u:alice:rxtnc\n");
+  EXPECT_EQ(entries("f"), "u:alice:@reviewer\n");
+  EXPECT_EQ(stored("f", "u:alice"), "\0t=A:f=:p=txrcn:c=root:e=0:s=1767225600:x-role=reviewer\n"s);
+}
+
+TEST_F(SetaceTest, LettersMakeAGrantOneThatIsNotByRole) {
+  setace({"-m", "u:alice:@viewer", "f"});
+  setace({"-m", "u:alice:rw", "f"});
+  EXPECT_EQ(stored("f", "u:alice").find("x-role"), std::string::npos);
+  EXPECT_EQ(entries("f"), "u:alice:rw\n");
 }
 
 TEST_F(SetaceTest, AnUnknownPermissionIsSaidWithItsPlaceAndChangesNothing) {

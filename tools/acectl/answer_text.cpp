@@ -89,8 +89,10 @@ void print_text(const Answer& answer, Io& io, principal::Accounts& accounts) {
   io.out << "principals:";
   for (const std::string& name : answer.names) io.out << ' ' << quote_name(name);
   io.out << "\ntree: " << quote_name(answer.tree) << '\n';
+  for (const std::string& imagined : answer.imagined) io.out << "what if: " << imagined << '\n';
   print_segments(answer.segments, io, accounts);
   io.out << "effective: " << acl::letters_of(answer.effective) << '\n';
+  if (answer.bound) io.out << "its user has: " << acl::letters_of(*answer.bound) << '\n';
   if (!answer.to_segments.empty()) {
     io.out << "to:\n";
     print_segments(answer.to_segments, io, accounts);
@@ -113,6 +115,8 @@ void print_json(const Answer& answer, Io& io) {
                {"granted", refusal == nullptr},
                {"effective", acl::letters_of(answer.effective)},
                {"segments", json_of(answer.segments)}};
+  if (answer.bound) json["user_has"] = acl::letters_of(*answer.bound);
+  if (!answer.imagined.empty()) json["what_if"] = answer.imagined;
   if (!answer.to_segments.empty()) json["to_segments"] = json_of(answer.to_segments);
   json["needs"] = Json::array();
   for (const Finding& finding : answer.findings)

@@ -11,10 +11,18 @@ class App;
 
 namespace acefs::tool::acectl {
 
-/// A subcommand with its options, and what it does when it was chosen.
+/// A subcommand: what stands for it on the command line, and what is done when it was chosen.
 struct Command {
   CLI::App* app = nullptr;
   std::function<Exit(Io&)> run;
 };
+
+// Each adds its subcommand to the command line; in files of their names.
+Command add_explain(CLI::App& app);
+Command add_who(CLI::App& app);
+Command add_reach(CLI::App& app);
+Command add_diff(CLI::App& app);
+Command add_status(CLI::App& app);
+Command add_completion(CLI::App& app);
 
 }  // namespace acefs::tool::acectl

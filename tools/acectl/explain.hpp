@@ -3,10 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "acefs/acl/decide.hpp"
-#include "acefs/backing/grants.hpp"
 #include "common/io.hpp"
+#include "tree_options.hpp"
+#include "what_if.hpp"
 
 namespace acefs::tool::acectl {
 
@@ -16,10 +17,10 @@ struct ExplainOptions {
   std::optional<std::string> letters; ///< a raw set of them on the node
   std::string path;
   std::string to;                     ///< rename, link: the new name; empty: another name in the same directory
-  std::optional<std::string> root;
-  std::string prefix{backing::kDefaultPrefix};
-  std::string config;
-  acl::Profile profile;
+  TreeOptions tree;
+  std::vector<std::string> with;      ///< ACEs thought to be there,
+  std::vector<std::string> without;   ///< or not to be,
+  std::string at;                     ///< on this node; empty: `path`, or the directory of what would be made
   bool json = false;
 };
 

@@ -33,7 +33,7 @@ AceEffect effect_of(const acl::Entry& entry, const acl::Grant& grant, std::uint8
 
 /// OWNER@ and GROUP@ are those of the node that is asked about, wherever the ACE stands.
 bool is_meant(acl::PrincipalId principal, const acl::Identity& who, const struct stat& node) {
-  if (principal == acl::kOwner) return who.uid == node.st_uid;
+  if (principal == acl::kOwner) return who.owns(node.st_uid);
   if (principal == acl::kGroup) return who.in_group(node.st_gid);
   return true;
 }
@@ -74,13 +74,15 @@ Tried try_letters(const Way& way, const PlaceChain& place, const Asked& asked) {
   const auto segments = place.segments();
   const acl::Decision decision = acl::decide(segments, asked.who, {need, asked.now, std::nullopt}, asked.profile);
   const auto path_of = [&](std::size_t segment) { return quote_name(place.chain->links()[segment].path); };
-  return {decision.granted, sentence(decision, *place.chain, path_of), acl::name_of(decision.reason.kind),
+  std::string reason = sentence(decision, *place.chain, path_of);
+  if (decision.reason.of_user) reason = "for the user of the token: " + reason;
+  return {decision.granted, std::move(reason), acl::name_of(decision.reason.kind),
           place.chain->links()[decision.reason.segment].path};
 }
 
-bool owns_last(const PlaceChain& place, const Asked& asked) { return place.segments().back().uid == asked.who.uid; }
+bool owns_last(const PlaceChain& place, const Asked& asked) { return asked.who.owns(place.segments().back().uid); }
 
-bool is_almighty(const Asked& asked) { return asked.who.uid == 0 && asked.profile.root_has_all; }
+bool is_almighty(const Asked& asked) { return asked.who.uid == 0 && asked.profile.root_has_all && !asked.who.user; }
 
 /// The sticky rule leaves deleting to the owner of the node or of its directory.
 bool sticky_lets(const Way& way, const Places& places, const Asked& asked) {
@@ -141,6 +143,7 @@ Finding find(const Need& need, const Places& places, const Asked& asked) {
   for (const Way& way : need.ways) {
     Tried tried = try_way(way, places, asked);
     finding.given = tried.given;
+    if (tried.kind == "sticky") finding.error = EPERM;  // D alone would have done
     if (finding.given || finding.reason.empty()) {
       finding.reason = std::move(tried.reason);
       finding.reason_kind = std::move(tried.kind);

@@ -61,7 +61,7 @@ Need delete_of(Place node, Place parent, bool sticky) {
   by_parent.owner_if_sticky = sticky;
   std::string what = "d on the " + which + "node, or D on its parent";
   if (sticky) what += ", which is sticky: only for who owns either";
-  return {what, {letters(node, Perm::Delete), by_parent}, sticky ? EPERM : EACCES};
+  return {what, {letters(node, Perm::Delete), by_parent}, EACCES};
 }
 
 std::vector<Need> rename_needs(const Subject& s) {

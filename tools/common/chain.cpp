@@ -56,6 +56,15 @@ Result<Chain, std::string> Chain::open(const Node& node, const Tree& tree, acl::
   return chain;
 }
 
+Result<bool, std::string> Chain::enter(const Node& child, const std::string& name, const Tree& tree,
+                                       acl::PrincipalTable& principals) {
+  auto link = link_of(child, tree, principals);
+  if (!link) return link.error();
+  link->path = join(last().path, name);
+  links_.push_back(*std::move(link));
+  return true;
+}
+
 std::vector<acl::Segment> Chain::segments() const {
   std::vector<acl::Segment> segments;
   for (const ChainLink& link : links_) segments.push_back(segment_of(link));

@@ -27,8 +27,14 @@ class Chain {
 
   const std::deque<ChainLink>& links() const { return links_; }
   const ChainLink& last() const { return links_.back(); }
+  /// Has a segment carry another ACL: for questions of what would be.
+  void replace_acl(std::size_t segment, acl::Acl acl) { links_[segment].acl = std::move(acl); }
   /// As acl::decide takes it; valid as long as the chain.
   std::vector<acl::Segment> segments() const;
+  /// Goes on to a child of the last segment, which must be a directory.
+  Result<bool, std::string> enter(const Node& child, const std::string& name, const Tree& tree, acl::PrincipalTable& principals);
+  /// Back to the last segment's parent.
+  void leave() { links_.pop_back(); }
   /// The chain of the last segment's parent; only where there is one.
   std::vector<acl::Segment> parent_segments() const;
 

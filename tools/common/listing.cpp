@@ -5,6 +5,7 @@
 #include <istream>
 #include <utility>
 
+#include "acefs/acl/granted_role.hpp"
 #include "acefs/acl/perm.hpp"
 #include "quoting.hpp"
 #include "time_text.hpp"
@@ -26,7 +27,8 @@ std::string_view trim(std::string_view text) {
 /// What stands behind an entry's '#', read.
 struct Annotations {
   std::optional<acl::TimePoint> expires;
-  std::optional<std::string> creator, label, password_hash, raw;
+  std::optional<std::string> creator, label, password_hash, raw, permissions;
+  bool role_only_shown = false;  ///< the entry names the role for the reader: the grant does not remember it
   std::optional<std::int64_t> share_time;
   std::vector<std::string> unknown_fields;
 };
@@ -77,7 +79,11 @@ Parsed<Annotations> parse_annotations(std::string_view text) {
     } else if (name == "raw") {
       found.raw = from_hex(*value);
       if (!found.raw) return ParseError{"expected hexadecimal digits", start};
-    } else if (name != "role") {  // a role's name is for the reader: its letters are in the entry
+    } else if (name == "permissions") {
+      found.permissions = *value;
+    } else if (name == "role") {
+      found.role_only_shown = true;
+    } else {
       return ParseError{"unknown annotation '" + std::string(name) + "'", start};
     }
   }
@@ -102,6 +108,8 @@ ListedGrant listed(acl::TextEntry entry, const Annotations& notes) {
   ace.password_hash = notes.password_hash.value_or("");
   ace.share_time = notes.share_time.value_or(0);
   ace.unknown_fields = notes.unknown_fields;
+  if (notes.role_only_shown) entry.role.clear();
+  if (!entry.role.empty()) acl::remember_role(ace, entry.role);
   grant.key = acl::format_key(entry.key);
   grant.value = notes.raw ? *notes.raw : acl::encode(ace);
   grant.entry = std::move(entry);
@@ -142,12 +150,34 @@ std::size_t comment_in(std::string_view line) {
   return line.size();
 }
 
-std::string annotations_of(const acl::Ace& ace, const ListingStyle& style) {
+/// The role that the entry shows instead of its letters, and whether the grant remembers it.
+struct ShownRole {
+  std::string name;
+  bool remembered = false;
+};
+
+std::optional<ShownRole> shown_role(const acl::Ace& ace, const ListingStyle& style) {
+  auto role = acl::granted_role(ace);
+  const bool remembered = role.has_value();
+  if (!role && style.role) role = style.role(ace);
+  if (!role || !acl::is_role_name(*role)) return std::nullopt;
+  return ShownRole{*role, remembered};
+}
+
+/// The entry with the role's name where its letters are, which come last.
+std::string by_role(const std::string& entry, const std::string& role) {
+  return entry.empty() ? entry : entry.substr(0, entry.rfind(':') + 1) + '@' + role;
+}
+
+std::string annotations_of(const acl::GrantKey& key, const acl::Ace& ace, const ListingStyle& style) {
   std::string text;
+  const auto role = shown_role(ace, style);
   const auto add = [&](std::string_view name, const std::string& value) {
     text += text.empty() ? " #" : " ";
     text += std::string(name) + '=' + value;
   };
+  // Reading needs no definition of the role, which may be another one by then.
+  if (role) add("permissions", acl::is_full_denial(key, ace) ? "" : acl::letters_of(acl::mask_of(ace.permissions)));
   if (ace.expires != 0) {
     add("expires", format_time(ace.expires));
     if (style.now > ace.expires) text += " expired";
@@ -158,9 +188,10 @@ std::string annotations_of(const acl::Ace& ace, const ListingStyle& style) {
     add("shared", format_time(ace.share_time * 1'000'000'000));
   if (!ace.label.empty()) add("label", quote_value(ace.label));
   if (!ace.password_hash.empty()) add("password", quote_value(ace.password_hash));
-  for (const std::string& field : ace.unknown_fields) add("field", quote_value(field));
-  if (style.role)
-    if (const auto role = style.role(ace)) add("role", quote_value(*role));
+  acl::Ace rest = ace;
+  if (role && role->remembered) acl::remember_role(rest, {});
+  for (const std::string& field : rest.unknown_fields) add("field", quote_value(field));
+  if (role && !role->remembered) add("role", role->name);
   return text;
 }
 
@@ -199,7 +230,9 @@ std::string format_grant(const acl::Grant& grant, const ListingStyle& style) {
   if (!grant.ace)
     return "# malformed, counts as a full denial: " + quote_name(key) + ": " + quote_name(grant.error) + '\n' + raw;
 
-  const std::string line = acl::format_entry(grant.key, *grant.ace) + annotations_of(*grant.ace, style);
+  const auto role = shown_role(*grant.ace, style);
+  const std::string entry = acl::format_entry(grant.key, *grant.ace);
+  const std::string line = (role ? by_role(entry, role->name) : entry) + annotations_of(grant.key, *grant.ace, style);
   const ReadsBack back = reads_back(line, grant);
   if (back.bytes && back.meaning) return line + '\n';
   if (back.meaning) {
@@ -228,7 +261,8 @@ Parsed<std::vector<ListedGrant>> parse_line(std::string_view line, const acl::Ro
     notes = *std::move(parsed);
   }
   const std::size_t indent = text.find_first_not_of(kBlanks);
-  auto entries = acl::parse_entries(trim(text), roles);
+  const acl::RoleLookup as_listed = [&](std::string_view) { return notes.permissions; };
+  auto entries = acl::parse_entries(trim(text), notes.permissions ? as_listed : roles);
   if (!entries) return ParseError{entries.error().message, entries.error().offset + indent};
   if (notes.raw && entries->size() != 1) return ParseError{"raw= needs exactly one entry", comment};
   for (acl::TextEntry& entry : *entries) grants.push_back(listed(std::move(entry), notes));

@@ -17,12 +17,13 @@ namespace acefs::tool {
 /// A grant as a line of a listing: the entry, then what the entry does not say, which setace reads back:
 ///
 ///     u:alice:rw #expires=2027-01-01T00:00:00Z creator=root label="for the audit"
+///     g:staff:@editor #permissions=rwaxd creator=root
 ///
 /// What that form cannot express exactly is given as bytes too: `raw=HEX` behind an entry that means the same, or, when no
 /// entry does (a malformed grant, above all), a line of its own, `#raw KEY VALUE`, below a comment for the reader.
 struct ListingStyle {
   acl::TimePoint now = 0;                                                    ///< marks what has expired
-  std::function<std::optional<std::string>(const acl::Ace&)> role;           ///< name of the role with these letters
+  std::function<std::optional<std::string>(const acl::Ace&)> role;           ///< name of the role with these letters, to be shown for a grant that remembers none
 };
 std::string format_grant(const acl::Grant& grant, const ListingStyle& style);
 

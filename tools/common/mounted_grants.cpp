@@ -59,9 +59,9 @@ Result<bool> may_read_acl(const Node& node, const std::string& prefix) {
   return grant.status();
 }
 
-Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value) {
+Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value, int flags) {
   const backing::Xattrs xattrs(node.fd.get());
-  if (value) return xattrs.set(name, *value);
+  if (value) return xattrs.set(name, *value, flags);
   const Status removed = xattrs.remove(name);
   return removed.errno_value() == ENODATA ? Status::ok() : removed;
 }

@@ -25,7 +25,7 @@ Result<GrantMap> read_mounted_grants(const Node& node, const std::string& prefix
 /// is not there, the others that they may not ask.
 Result<bool> may_read_acl(const Node& node, const std::string& prefix);
 /// Sets or removes one grant. To remove what is not there is no error.
-Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value);
+Status write_mounted_grant(const Node& node, const std::string& name, const std::optional<std::string>& value, int flags = 0);
 
 /// Writes as many of the changes as fit into one request, in one change of the node; how many.
 Result<std::size_t> write_mounted_batch(const Node& node, std::span<const backing::Change> changes);

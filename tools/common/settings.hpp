@@ -22,6 +22,9 @@ class Settings {
   /// sections are `problems()`.
   static Result<Settings, std::string> load(const std::string& file, principal::Accounts* accounts = nullptr);
 
+  /// Of a configuration that is in no file.
+  static Settings of(principal::Config config) { return with(std::move(config), {}, nullptr); }
+
   const principal::Config& config() const { return *config_; }
   acl::RoleLookup roles() const;
   principal::Resolver& resolver() { return *resolver_; }

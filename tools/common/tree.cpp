@@ -2,6 +2,7 @@
 #include "tree.hpp"
 
 #include <fcntl.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,6 +95,12 @@ class MountedTree final : public Tree {
     return Status::ok();
   }
 
+  Status replace(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) override {
+    for (const backing::Change& change : in_safe_order(changes, current))
+      if (const Status s = write_mounted_grant(node, prefix_ + change.key, change.value, XATTR_REPLACE); !s) return s;
+    return Status::ok();
+  }
+
  private:
   static constexpr std::size_t kWorthABatch = 8;
 
@@ -134,6 +141,9 @@ class BackingTree final : public Tree {
 
   Status apply_at_once(const Node& node, const GrantMap&, std::span<const backing::Change> changes) override {
     return store_.apply(node.fd.get(), changes);
+  }
+  Status replace(const Node& node, const GrantMap&, std::span<const backing::Change> changes) override {
+    return store_.apply(node.fd.get(), changes, XATTR_REPLACE);
   }
   const Node* root() const override { return root_ ? &*root_ : nullptr; }
   Status tidy(const Node& node) override { return store_.tidy(node.fd.get()); }

@@ -41,6 +41,8 @@ class Tree {
   /// All changes, or none, on a mount too, with the rights that each of them needs. What passes one request to the daemon (48 KiB) is
   /// made in several.
   virtual Status apply_at_once(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) = 0;
+  /// Gives grants new values, one by one on a mount, as apply() orders them. ENODATA: one of them is gone meanwhile, and stays so.
+  virtual Status replace(const Node& node, const GrantMap& current, std::span<const backing::Change> changes) = 0;
   /// The root of a backing tree, when it is known: where side files are.
   virtual const Node* root() const { return nullptr; }
   /// GrantStore::tidy, of a backing tree; a mount has nothing to tidy.
@@ -49,11 +51,9 @@ class Tree {
   /// not below it.
   Result<std::vector<Node>> ancestors(const Node& node) const;
 
- private:
+ protected:
   enum class Place { Below, Root, Unknown };
   virtual Place place_of(const Node& directory) const = 0;
-  friend class MountedTree;
-  friend class BackingTree;
 };
 
 /// Tells which tree a node is in.

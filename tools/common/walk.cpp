@@ -1,47 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "walk.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <istream>
 #include <ostream>
 
+#include "directory.hpp"
+
 namespace acefs::tool {
-
-namespace {
-
-/// Names in a directory, sorted, without "." and "..".
-Result<std::vector<std::string>> names_in(const Node& directory) {
-  UniqueFd fd(::openat(directory.fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return Status::last();
-  DIR* dir = ::fdopendir(fd.get());
-  if (dir == nullptr) return Status::last();
-  fd.release();
-  const std::unique_ptr<DIR, int (*)(DIR*)> closer(dir, ::closedir);
-  std::vector<std::string> names;
-  while (true) {
-    errno = 0;
-    const dirent* entry = ::readdir(dir);
-    if (entry == nullptr && errno != 0) return Status::last();
-    if (entry == nullptr) break;
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-}  // namespace
-
-void allow_many_descriptors() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 Walk::Walk(Io& io, Complaints& complaints, Trees& trees, WalkOptions options, Visit visit)
     : io_(io), complaints_(complaints), trees_(trees), options_(options), visit_(std::move(visit)) {

@@ -12,9 +12,6 @@
 
 namespace acefs::tool {
 
-/// A directory level holds one descriptor, so that a deep tree needs many: all that the hard limit allows.
-void allow_many_descriptors();
-
 /// -R, -L and -P, as of setfacl(1).
 struct WalkOptions {
   bool recursive = false;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ostream>
 
+#include "acefs/acl/granted_role.hpp"
 #include "acefs/acl/perm.hpp"
 #include "acefs/acl/text.hpp"
 #include "common/chain.hpp"
@@ -98,8 +99,8 @@ std::optional<std::string> Printer::effective(const Node& node, const Tree& tree
 std::optional<std::string> Printer::role_of(const acl::Ace& ace) const {
   if (ace.type != "A") return std::nullopt;
   const auto letters = acl::mask_of(ace.permissions);
-  for (const auto& [name, permissions] : settings_.config().roles)
-    if (acl::mask_of(permissions) == letters) return name;
+  for (const auto& [name, role] : settings_.config().roles)
+    if (acl::mask_of(role.permissions) == letters) return name;
   for (const std::string_view name : acl::builtin_roles())
     if (acl::mask_of(*acl::builtin_role(name)) == letters) return std::string(name);
   return std::nullopt;
@@ -131,8 +132,11 @@ void Printer::print_json(const Node& node, const std::vector<acl::Grant>& grants
                {"grants", Json::array()}};
   for (const acl::Grant& grant : grants) {
     Json item = json_of(grant);
-    if (options_.roles && grant.ace)
-      if (const auto role = role_of(*grant.ace)) item["role"] = *role;
+    if (grant.ace) {
+      auto role = acl::granted_role(*grant.ace);
+      if (!role && options_.roles) role = role_of(*grant.ace);
+      if (role) item["role"] = *role;
+    }
     line["grants"].push_back(std::move(item));
   }
   if (allowed) line["effective"] = *allowed;

@@ -40,7 +40,7 @@ std::optional<Exit> parse_options(Args args, Io& io, Options& o) {
   app.add_flag("-s,--skip-base", o.print.skip_base, "Skip files that have no entries");
   app.add_flag("--json", o.print.json, "Print a line of JSON for each file");
   app.add_option("-e,--effective", o.print.effective_for, "Also what this user may do")->type_name("USER");
-  app.add_flag("--roles", o.print.roles, "Also the role that an entry's permissions are");
+  app.add_flag("--roles", o.print.roles, "Show the role that an entry's permissions are also where it was not granted by role");
   app.add_option("--root", o.root, "Root of the backing tree")->type_name("DIR");
   app.add_option("--prefix", o.prefix, "Prefix of grants on a backing directory")->type_name("NAME");
   app.add_option("--config", o.config, "acefs.toml, for its roles and ids")->type_name("FILE");

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "acefs/acl/acl.hpp"
+#include "acefs/acl/granted_role.hpp"
 #include "acefs/acl/perm.hpp"
 #include "common/quoting.hpp"
 #include "common/time_text.hpp"
@@ -91,6 +92,7 @@ Outcome edit(const GrantMap& current, const Edit& asked, const Stamp& stamp, acl
       ace.password_hash = old->ace->password_hash;
       ace.unknown_fields = old->ace->unknown_fields;
     }
+    acl::remember_role(ace, wanted.entry.role);
     if (const auto before = grant_of(current, wanted.entry.key)) {
       if (before->ace && is_as_wanted(*before->ace, ace, stamp.creator_matters)) {
         changes.erase(name);
@@ -152,6 +154,7 @@ TraverseAce traverse_ace(const GrantMap& current, const NewAce& ace, const Stamp
   if (!counts_only_on_itself(merged) || (!is_ours && (expired || !lasts_until(merged, ace.expires))))
     return {{}, who + "has the ACE '" + acl::format_entry(old->key, *old->ace) +
                     "' here, and x cannot be added to it without giving more than that: ask the administrator"};
+  acl::remember_role(merged, {});
   merged.permissions = acl::stored_letters_of(letters_of(merged) | AccessMask(Perm::Execute));
   if (is_ours) merged.expires = wanted.expires;  // only ever later, see lasts_until
   return {backing::Change{key, acl::encode(merged)}, {}};

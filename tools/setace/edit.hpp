@@ -40,7 +40,7 @@ struct Outcome {
   std::vector<std::string> notes;        ///< what whoever asked may not have meant
 };
 
-/// The ACE replaces the one of the same key. Label, password hash and unknown fields of that one stay; its creator, share time
+/// The ACE replaces the one of the same key. Label, password hash and unknown fields of that one stay, but for the role it was by; its creator, share time
 /// and expiry do not. A grant that is already as asked for, creator and share time aside, is left alone.
 Outcome edit(const GrantMap& current, const Edit& asked, const Stamp& stamp, acl::TimePoint now);
 

@@ -25,7 +25,7 @@ struct Attempt {
 };
 
 /// The U and L ACEs of `chain`, root first, that `attempt` by `who` concerns: those that name him, are not expired and count on the
-/// last segment, as the ACEs that decide do; with one of the letters needed; with S if it was granted, F if it was not.
+/// last segment, as the ACEs that decide do (those that name the user of a token concern what it does); with one of the letters needed; with S if it was granted, F if it was not.
 /// While the groups of `who` could not be found out, an ACE for any group may be one for his. His names and groups must be known.
 std::vector<Watcher> watchers_of(std::span<const Segment> chain, const Identity& who, const Attempt& attempt);
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,9 +25,15 @@ struct Identity {
   bool names_known = true;              ///< false: `principals` is empty; no decision that depends on names may be made yet
   bool refused = false;                 ///< disabled or expired in acefs.toml: every request is EACCES
   std::vector<PrincipalId> principals;  ///< sorted, unique; `u:` and `g:` ones only
+  /// Of a token: the user whose it is, with names and groups known. What the token has is what its own ACEs and the modes give it,
+  /// as far as he has it too; and it owns what he owns, and nothing else.
+  std::shared_ptr<const Identity> user;
+  bool makes_for_user = false;          ///< of a token: new nodes belong to `user`
 
   bool in_group(gid_t group) const;
   bool is(PrincipalId principal) const;
+  /// Whether a node of `owner` is this identity's: for a token, its user's.
+  bool owns(uid_t owner) const { return (user ? user->uid : uid) == owner; }
 };
 
 /// Letters given and letters taken.
@@ -97,6 +104,8 @@ struct Question {
   /// Instead of what the mode gives on the last segment: what a handle was opened with (a change of mode never revokes a
   /// handle, a change of ACE does).
   std::optional<AccessMask> base;
+  /// The same for the user of a token (Decision::user_base).
+  AccessMask user_base{};
 };
 
 enum class ReasonKind : std::uint8_t {
@@ -118,6 +127,7 @@ struct Reason {
   std::optional<std::uint32_t> grant;       ///< index into Acl::grants() of `grant_segment`
   AccessMask letters;                       ///< what was needed and is not there
   std::size_t grant_segment = 0;            ///< where `grant` is stored: `segment` or, for NoTraverse, maybe above it
+  bool of_user = false;                     ///< it is the user of the token who may not
 };
 
 struct Decision {
@@ -125,6 +135,7 @@ struct Decision {
   AccessMask effective;    ///< rule 4, whatever rule 5 (traverse) then says
   AccessMask denied;       ///< letters that a denial takes on the last segment, owner's part not given back
   AccessMask base;         ///< what mode and owner gave on the last segment, before ACEs
+  AccessMask user_base;    ///< the same for the user of a token
   TimePoint next_expiry = 0;  ///< first instant after which the answer may differ, 0: never
   Reason reason;
 };
@@ -133,6 +144,7 @@ struct Decision {
 ///
 /// Allow ACEs add up along the chain; a matching denial anywhere on it takes its letters away, whatever the order; the
 /// owner's part comes back last. Every ancestor must give x under the same rules (unless the profile says otherwise).
+/// A token is decided for twice, as itself and as its user: it has what both have, and is refused what either is refused.
 /// Pure: no system call, no clock, no log; cannot fail. `who` must have its groups and names known if
 /// `depends_on_groups` / `depends_on_names` say that they matter.
 Decision decide(std::span<const Segment> chain, const Identity& who, const Question& question, const Profile& profile);
@@ -158,7 +170,7 @@ struct Descended {
 void descend(Descended& above, const Segment& directory, const Identity& who, TimePoint now, const Profile& profile);
 
 /// decide() on the chain that `above` came down, with `last` at its end. The reason's kind is told, not which segment or ACE it
-/// was: whoever wants to know asks decide().
+/// was: whoever wants to know asks decide(). Tokens are refused everything here: two came down the chain, not one; ask decide().
 Decision decide_below(const Descended& above, const Segment& last, const Identity& who, const Question& question, const Profile& profile);
 
 /// Whether the answer can depend on the caller's supplementary groups: a `g:` or GROUP@ ACE on the chain, or a node on it

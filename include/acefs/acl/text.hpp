@@ -27,6 +27,7 @@ struct TextEntry {
   std::string type;         ///< A, D, U or L
   std::string flags;        ///< as stored: `g` present for groups
   std::string permissions;  ///< letters in stored order; empty is the full denial
+  std::string role;         ///< the role that they are the letters of, as it was typed; empty: they were typed themselves
 };
 
 /// Letters of a role ("editor"), nothing when there is no such role.

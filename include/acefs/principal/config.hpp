@@ -34,6 +34,23 @@ struct GroupEntry {
   std::string comment;
 };
 
+/// A token section: an account that acts for a user, with what it was given itself and never with more than he has.
+struct TokenEntry {
+  std::string name;             ///< `USER!WHAT`
+  std::string user;             ///< what stands before the last '!': an account name or a decimal uid
+  std::string account;          ///< account name or decimal uid; empty: the section has a mistake there
+  bool enabled = true;
+  acl::TimePoint expires = 0;   ///< 0: never
+  bool makes_for_user = false;  ///< what the token creates belongs to the user, else to the account
+  std::string comment;
+};
+
+/// A role section.
+struct RoleEntry {
+  std::string permissions;  ///< letters
+  std::string comment;
+};
+
 /// One thing wrong in the file, said so that the line can be found.
 struct ConfigProblem {
   int line = 0;
@@ -50,18 +67,23 @@ struct ConfigProblem {
 ///     ids = ["…"]
 ///     [group.auditors]                   # exists only here
 ///     members = ["alice", 1001]
+///     [token."alice!ci"]                 # what the account ci does, it does for alice
+///     account = "ci"
+///     creates_for = "user"               # or "token": who owns what it creates
 ///     [role.reviewer]
 ///     permissions = "rxtnc"
 ///
-/// A section with a mistake is reported, never ignored: the user it concerns is disabled, a group has no members, a role does
-/// not exist. Text that is not TOML at all makes load fail.
+/// A section with a mistake is reported, never ignored: the user it concerns is disabled, the account of a token is refused, a group has
+/// no members, a role does not exist. Text that is not TOML at all makes load fail.
 struct Config {
   std::map<std::string, UserEntry, std::less<>> users;
   std::map<std::string, GroupEntry, std::less<>> groups;
-  std::map<std::string, std::string, std::less<>> roles;  ///< name → letters
+  std::map<std::string, TokenEntry, std::less<>> tokens;
+  std::map<std::string, RoleEntry, std::less<>> roles;
   std::set<std::string, std::less<>> broken_roles;        ///< of a section with a mistake: no such role, not even a built-in one
   std::vector<ConfigProblem> problems;
 
+  /// The offset of an error tells the line.
   static Parsed<Config> parse(std::string_view toml);
   /// `file` must exist. The message of an error names file and line.
   static Parsed<Config> load(const std::string& file);
@@ -69,5 +91,8 @@ struct Config {
   /// A role of the file, else a built-in one.
   std::optional<std::string> role(std::string_view name) const;
 };
+
+/// "FILE:3: what is wrong" of text that Config::parse failed on.
+std::string message_of(const std::string& file, std::string_view text, const ParseError& error);
 
 }  // namespace acefs::principal

@@ -46,6 +46,8 @@ class Accounts {
   virtual std::optional<gid_t> primary_group(uid_t uid) = 0;
   virtual std::optional<std::string> group_name(gid_t gid) = 0;
   virtual std::optional<gid_t> group_id(const std::string& name) = 0;
+  /// Names of the users whom a group lists; who has it as primary group is in it and not listed. For tools.
+  virtual std::vector<std::string> members_of(gid_t) { return {}; }
   /// Groups of a user by NSS (getgrouplist), nothing on failure.
   virtual std::optional<std::vector<gid_t>> groups_of(const std::string& user, gid_t primary) = 0;
   /// Groups of a running thread, from /proc/PID/status; nothing when it cannot be read or its uid or gid is not the
@@ -69,7 +71,8 @@ class Resolver {
   Resolver(acl::PrincipalTable& principals, Accounts& accounts, ResolverOptions options);
   ~Resolver();
 
-  /// Replaces the configuration; every answer from now on is made with it.
+  /// Replaces the configuration; every answer from now on is made with it. The uids of accounts that it knows by name only are asked for
+  /// once it is in force: until NSS answers they are those that were known before.
   void configure(std::shared_ptr<const Config> config);
 
   /// A failure to resolve never guesses: the name or the groups concerned are simply absent. `now` decides expiry
@@ -79,12 +82,17 @@ class Resolver {
   /// The same caller with the groups he is known to have, under the present configuration: for handles whose opener may be gone.
   std::shared_ptr<const acl::Identity> refresh(const acl::Identity& known, acl::TimePoint now);
 
-  /// The identity of an account by name or decimal uid, groups by NSS; for tools (`--as USER`). Nothing: no such user
+  /// The identity of an account by name or decimal uid, or of a token by its name, groups by NSS; for tools (`--as USER`). Nothing: no such user
   /// (a number always is one).
   std::optional<acl::Identity> identity_of(std::string_view user, acl::TimePoint now);
+  /// The same of an account by its uid, whatever its name is.
+  acl::Identity identity_of(uid_t uid, acl::TimePoint now);
 
-  /// Whether there are users whom the configuration refuses, now or some day.
+  /// Whether there are users whom the configuration refuses, now or some day; tokens count, which their users' end may refuse.
   bool refuses_anyone() const;
+
+  /// What is wrong in the configuration and shows only once its names are numbers, a sentence each.
+  std::vector<std::string> problems() const;
 
   /// Counts up with every configure(); what was resolved under another number is out of date.
   std::uint64_t epoch() const;
@@ -95,7 +103,7 @@ class Resolver {
   /// none.
   std::optional<std::uint32_t> number_of(std::string_view principal);
 
-  /// What stands as creator in a grant made by this uid: the first id of acefs.toml, else the account name, else the number.
+  /// What stands as creator in a grant made by this uid: the token that it is, else the first id of acefs.toml, else the account name, else the number.
   std::string creator_name(uid_t uid);
 
  private:

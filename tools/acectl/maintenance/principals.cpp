@@ -21,6 +21,7 @@ bool KnownPrincipals::ask(const std::string& principal) {
   if (principal.starts_with("o:"))
     return principal == acl::kOwnerWho || principal == acl::kGroupWho || principal == acl::kEveryoneWho;
   if (settings_.resolver().number_of(principal)) return true;
+  if (principal.starts_with("u:")) return settings_.config().tokens.contains(principal.substr(2));
   if (!principal.starts_with("g:")) return false;
   // A group that exists in acefs.toml only has no number.
   const std::string id = principal.substr(2);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "common/walk.hpp"
+#include "common/directory.hpp"
 #include "sorted_names.hpp"
 
 namespace acefs::tool::acectl {

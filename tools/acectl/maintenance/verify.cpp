@@ -6,6 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "acectl/tree_options.hpp"
 #include "backing/upkeep.hpp"
 #include "commands.hpp"
 #include "common/quoting.hpp"
@@ -115,11 +116,8 @@ class Verifier {
 
 Exit verify(const VerifyOptions& options, Io& io) {
   Job job("verify", options.job, io);
-  auto settings = Settings::load(options.config);
-  if (!settings) {
-    job.complaints().error("", settings.error());
-    return Exit::Unknown;
-  }
+  auto settings = settings_at(options.config, options.job.tree);
+  if (!settings) return complain(settings.error(), job.complaints());
   settings->tell_problems(job.complaints());
   if (!job.open()) return Exit::Unknown;
   Verifier verifier(job, *settings, options.repair);
