@@ -17,7 +17,7 @@ void Tokens::tell(const std::string& token, const std::string& what) { problems_
 Tokens::Tokens(const Config& config, Uids& uids, const Tokens& before) {
   for (const auto& [name, entry] : config.tokens) {
     if (entry.account.empty()) {  // a mistake: whoever it was may not become an account like any other by it
-      const auto was = std::find_if(before.by_uid_.begin(), before.by_uid_.end(), [&name](const auto& bound) { return bound.second.name == name; });
+      const auto was = std::find_if(before.by_uid_.begin(), before.by_uid_.end(), [&wanted = name](const auto& bound) { return bound.second.name == wanted; });
       if (was == before.by_uid_.end()) continue;
       Token token = was->second;
       token.refusal.always = true;

@@ -88,13 +88,21 @@ class CommandTest : public Nfs4Test {
 const std::string kWithDave = "A::20002:tc,A::20003:r,A::20004:r," + kMode600;
 const std::string kWithoutCarol = "A::20002:tc," + kMode600;
 
-using AddTest = CommandTest;
+class AddTest : public CommandTest {
+ protected:
+  /// Adds at an index, which releases up to 0.3 take behind the ACE and later ones before it.
+  std::vector<std::string> add_at(const std::string& index, const std::string& ace) {
+    const bool by_option = setfacl(0, {"--help"}, "d").said.find("-i index") != std::string::npos;
+    if (by_option) return {"-i", index, "-a", ace};
+    return {"-a", ace, index};
+  }
+};
 TEST_F(AddTest, PutsTheAceInFront) { works({{"-a", "A::20004:r"}, {}, kWithDave, kDave}); }
 
-TEST_F(AddTest, TakesAnIndex) { works({{"-a", "A::20004:r", "3"}, {}, kWithDave, kDave}); }
+TEST_F(AddTest, TakesAnIndex) { works({add_at("3", "A::20004:r"), {}, kWithDave, kDave}); }
 
 TEST_F(AddTest, TakesTheIndexBehindTheLast) {
-  works({{"-a", "A::20004:rtncy", "6"}, {}, "A::20002:tc,A::20003:r,A::20004:rtncy," + kMode600, kDave});
+  works({add_at("6", "A::20004:rtncy"), {}, "A::20002:tc,A::20003:r,A::20004:rtncy," + kMode600, kDave});
 }
 
 TEST_F(AddTest, ADenialInFrontTakesTheRightAway) {
@@ -102,10 +110,10 @@ TEST_F(AddTest, ADenialInFrontTakesTheRightAway) {
 }
 
 TEST_F(AddTest, ADenialBehindTheGrantIsRefusedSinceItWouldWin) {
-  fails({"-a", "D::20003:r", "3"}, "Operation to set ACL not supported");
+  fails(add_at("3", "D::20003:r"), "Operation to set ACL not supported");
 }
 
-TEST_F(AddTest, RefusesAnIndexFarBehindTheLast) { fails({"-a", "A::20004:r", "99"}, "Failed while inserting ACE"); }
+TEST_F(AddTest, RefusesAnIndexFarBehindTheLast) { fails(add_at("99", "A::20004:r"), "Failed while inserting ACE"); }
 
 TEST_F(AddTest, TakesSeveralFromAFile) {
   const std::string file = file_with("more", "# two of them\nA::20004:r\nD::20003:w\n");
