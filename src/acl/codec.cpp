@@ -65,6 +65,9 @@ std::optional<ParseError> read_positional(Ace& ace, const std::vector<std::strin
   constexpr std::string_view kOrder = "tfpscewl";
   if (fields.size() != kOrder.size()) return ParseError{"positional form needs 8 fields", 1};
   for (std::size_t i = 0; i < kOrder.size(); ++i) {
+    // Written by name it would be cut there: a denial of "r=w" would deny r alone, and type "A=" would allow.
+    const bool decides = kOrder[i] == 't' || kOrder[i] == 'f' || kOrder[i] == 'p';
+    if (decides && fields[i].find('=') != std::string::npos) return ParseError{"'=' in type, flags or permissions", 1};
     if (auto error = assign(ace, kOrder[i], fields[i])) return error;
   }
   return std::nullopt;

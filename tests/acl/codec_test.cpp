@@ -51,6 +51,12 @@ TEST(DecodeTest, RefusesAPositionalFormThatIsNotEightFieldsWithTwoNumbers) {
   }
 }
 
+TEST(DecodeTest, RefusesAPositionalFormThatWouldMeanSomethingElseByName) {
+  EXPECT_FALSE(decode(kAlice, "\1A=x::rw:0::0::\n"s));
+  EXPECT_FALSE(decode(kAlice, "\1A:=n:rw:0::0::\n"s));
+  EXPECT_FALSE(decode({KeyKind::Deny, "u:alice"}, "\1D::r=w:0::0::\n"s));
+}
+
 TEST(DecodeTest, RefusesNumbersBeyond64Bits) {
   EXPECT_TRUE(decode(kAlice, "\0t=A:e=9223372036854775807\n"s));
   EXPECT_TRUE(decode(kAlice, "\0t=A:e=-9223372036854775808\n"s));
