@@ -101,12 +101,13 @@ void Sandbox::give_up_capabilities() {
 }
 
 void Sandbox::confine() {
-  if (!wanted || kSanitized) {
-    privileges = system_calls = !wanted ? "sandbox=off" : "off: built with a sanitizer";
-    return;
-  }
-  if (runs_programs || ::geteuid() != 0) {
-    privileges = system_calls = runs_programs ? kForPrograms : kForFusermount;
+  const char* why_not = nullptr;
+  if (!wanted) why_not = "sandbox=off";
+  else if (runs_programs) why_not = kForPrograms;
+  else if (::geteuid() != 0) why_not = kForFusermount;
+  else if (kSanitized) why_not = "off: built with a sanitizer";
+  if (why_not != nullptr) {
+    privileges = system_calls = why_not;
     return;
   }
   const int error = install_filter(*this);
