@@ -13,15 +13,8 @@
 #include <cstring>
 #include <memory>
 
+#include "acefs/base/sanitized.hpp"
 #include "daemon/system_calls.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define ACEFS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ACEFS_SANITIZED 1
-#endif
-#endif
 
 namespace acefs::daemon {
 namespace {
@@ -33,11 +26,6 @@ constexpr std::array kKept = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,
 
 constexpr const char* kForPrograms = "kept for programs that alarms run";
 constexpr const char* kForFusermount = "kept for fusermount3, which unmounts without root";
-#ifdef ACEFS_SANITIZED
-constexpr bool kSanitized = true;  // what a sanitizer does at the end is more than serving needs
-#else
-constexpr bool kSanitized = false;
-#endif
 
 struct CapFree {
   void operator()(cap_t caps) const { cap_free(caps); }
