@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "acefs/principal/config_edit.hpp"
 
-#include <toml++/toml.h>
+#include "toml_library.hpp"
 
 #include <algorithm>
 #include <array>
@@ -303,6 +303,8 @@ Parsed<std::string> edit_config(std::string_view text, const SectionEdit& edit) 
     return std::string(marked ? kMark : "") + edited(marked ? text.substr(kMark.size()) : text, edit);
   } catch (const CannotEdit& e) {
     return ParseError{.message = e.what()};
+  } catch (const Unforeseen& e) {
+    return ParseError{.message = section_title(edit) + " cannot be edited so: " + e.what()};
   } catch (const toml::parse_error& e) {
     return ParseError{.message = section_title(edit) + " cannot be edited so: " + std::string(e.description())};
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config_toml.hpp"
 
-#include <toml++/toml.h>
+#include "toml_library.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -333,6 +333,8 @@ Parsed<ConfigText> read_toml(std::string_view text) {
   } catch (const toml::parse_error& e) {
     const toml::source_position at = e.source().begin;
     return ParseError{.message = std::string(e.description()), .offset = offset_of(text, at)};
+  } catch (const Unforeseen& e) {
+    return ParseError{.message = std::string("not TOML: ") + e.what(), .offset = 0};
   }
 }
 

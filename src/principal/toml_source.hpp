@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <toml++/toml.h>
+#include "toml_library.hpp"
 
 #include <string_view>
 

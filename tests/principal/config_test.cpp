@@ -178,6 +178,8 @@ TEST(ConfigTest, AnIdOfTwoGroupsIsGivenToNeitherAndTakesTheirMembers) {
   EXPECT_TRUE(config.groups.at("a").members.empty());
 }
 
+TEST(ConfigTest, AKeyThatBeginsWithADotIsNotToml) { EXPECT_FALSE(Config::parse("[.a]\n")); }
+
 TEST(ConfigTest, TextThatIsNotTomlFailsWithItsOffset) {
   constexpr const char* kText = "[user.alice]\nids = [\n";
   const auto config = Config::parse(kText);
