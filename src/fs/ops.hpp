@@ -168,6 +168,10 @@ class Ops {
   Status may_delete(const At& parent, const At& child) const;
   /// `replaced`: what has the new name, if anything has.
   Status may_rename(const Request& rq, const At& source, const At& moved, const At& target, const At* replaced, bool exchange);
+  /// Nothing: the new name may not be free, or it is refused. Otherwise what the rename came to.
+  std::optional<Status> rename_to_free_name(const Request& rq, const At& source, const char* from, const At& moved, const At& target,
+                                            const char* to);
+  void name_moved(const At& source, const char* from, const At& moved, const At& target, const char* to);
   Result<backing::Attr> truncate_open(OpenFile& file, const SetAttr& set);
   Status plan_setattr(const Request& rq, const At& at, const SetAttr& set, bool by_handle) const;
   bool in_group(const Request& rq, gid_t group);

@@ -110,13 +110,49 @@ Status Ops::may_rename(const Request& rq, const At& source, const At& moved, con
   return Status::ok();
 }
 
+void Ops::name_moved(const At& source, const char* from, const At& moved, const At& target, const char* to) {
+  const auto noted = changing(moved.node());
+  node::remove_link(*moved.node(), *source.node(), from);
+  node::add_link(*moved.node(), node::Link::make(target.node(), to));
+  if (source.node() != target.node()) reach_changed(moved.node());
+}
+
+// Most renames find the new name free. The backing filesystem says so itself, and nobody can take the name between a look and the
+// rename. Refusals are left to the long way, which knows what has the new name.
+std::optional<Status> Ops::rename_to_free_name(const Request& rq, const At& source, const char* from, const At& moved, const At& target,
+                                               const char* to) {
+  const bool told = moved.chain.audits() || source.chain.audits() || target.chain.audits();
+  if (told || !may_rename(rq.untold(), source, moved, target, nullptr, false)) return std::nullopt;
+  auto from_fd = walk_.directory(source.chain);
+  if (!from_fd) return from_fd.status();
+  auto to_fd = directory_for_new(target);
+  if (!to_fd) return to_fd.status();
+  const Status s = backing_.rename_at((*from_fd)->get(), from, (*to_fd)->get(), to, RENAME_NOREPLACE);
+  switch (s.errno_value()) {
+    case 0:
+      name_moved(source, from, moved, target, to);
+      return s;
+    case EEXIST:
+    case ENOENT:  // which of the names, or the directory itself
+    case EINVAL:  // or a filesystem that does not know the flag
+      return std::nullopt;
+    default:
+      return s;
+  }
+}
+
 // Deletion right on the source; w (a directory: a) on the new parent; deletion right on what is replaced; w on a directory that
 // gets another parent (its ".." is written). EXDEV when the move would give the caller rights that he lacks now.
 Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, node::NodeId to_dir, const char* to, unsigned flags) {
   auto source = auth_.directory(rq, from_dir, Perm::Execute, Tell::OnRefusal);
   if (!source) return source.status();
-  auto target = auth_.directory(rq, to_dir, Perm::Execute, Tell::OnRefusal);
-  if (!target) return target.status();
+  std::optional<At> other;
+  if (to_dir != from_dir) {
+    auto found = auth_.directory(rq, to_dir, Perm::Execute, Tell::OnRefusal);
+    if (!found) return found.status();
+    other = std::move(*found);
+  }
+  const At* const target = other ? &*other : &*source;
   if (is_hidden(*source, from)) return Status::from(ENOENT);
   if (is_hidden(*target, to)) return Status::from(EACCES);
   if ((flags & ~static_cast<unsigned>(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0) return Status::from(EINVAL);
@@ -125,11 +161,13 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
   // The kernel moves what it believes to have the names: if that is not so it must look again first.
   auto moved = auth_.child(rq, *source, from, true);
   if (!moved) return moved.status();
+  if (!exchange) {
+    if (auto done = rename_to_free_name(rq, *source, from, *moved, *target, to)) return *done;
+  }
   auto replaced = auth_.child(rq, *target, to, true);
   if (!replaced && replaced.error().errno_value() != ENOENT) return replaced.status();
   if (replaced && (flags & RENAME_NOREPLACE) != 0) return Status::from(EEXIST);
   if (!replaced && exchange) return Status::from(ENOENT);
-  const bool same_parent = source->node() == target->node();
 
   if (Status s = may_rename(rq, *source, *moved, *target, replaced ? &*replaced : nullptr, exchange); !s) return s;
 
@@ -143,27 +181,19 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
     return s;
   }
   if (replaced && replaced->node() == moved->node()) return Status::ok();  // two names of one inode: nothing moved
-  const auto moved_noted = changing(moved->node());
   const auto replaced_noted = changing(replaced ? replaced->node() : moved->node());
-  auto moved_link = node::Link::make(target->node(), to);
   if (exchange) {
     node::remove_link(*replaced->node(), *target->node(), to);
-    node::remove_link(*moved->node(), *source->node(), from);
+    name_moved(*source, from, *moved, *target, to);
     node::add_link(*replaced->node(), node::Link::make(source->node(), from));
-    node::add_link(*moved->node(), std::move(moved_link));
-    if (!same_parent) {
-      reach_changed(moved->node());
-      reach_changed(replaced->node());
-    }
+    if (source->node() != target->node()) reach_changed(replaced->node());
     return Status::ok();
   }
   if (replaced) {
     name_gone(*target, *replaced, to);
     reach_changed(replaced->node());
   }
-  node::remove_link(*moved->node(), *source->node(), from);
-  node::add_link(*moved->node(), std::move(moved_link));
-  if (!same_parent) reach_changed(moved->node());
+  name_moved(*source, from, *moved, *target, to);
   return Status::ok();
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backing/backing.hpp"
@@ -19,6 +21,8 @@ class FaultyBacking : public backing::Backing {
   std::atomic<long> looks{0};
   /// Call → errno with which it fails instead of being made.
   std::map<std::string, int> faults;
+  /// What somebody else does between the last look and the first rename.
+  std::function<void()> before_rename;
 
   Result<backing::Attr> stat_at(int dir, const char* name) override {
     ++looks;
@@ -55,6 +59,7 @@ class FaultyBacking : public backing::Backing {
     return run(flags == 0 ? "unlink" : "rmdir", [&] { return Backing::unlink_at(dir, name, flags); });
   }
   Status rename_at(int from_dir, const char* from, int to_dir, const char* to, unsigned flags) override {
+    if (const auto meanwhile = std::exchange(before_rename, nullptr)) meanwhile();
     return run("rename", [&] { return Backing::rename_at(from_dir, from, to_dir, to, flags); });
   }
   Status chmod(int fd, mode_t mode) override {

@@ -40,6 +40,24 @@ TEST_F(NodesTest, DirectoryMovedBehindTheMountIsJudgedByItsNewAncestorsEvenBefor
   EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
 }
 
+TEST_F(NodesTest, ANameThatSomebodyTookInTheLastMomentIsNotReplacedByWhoMayNot) {
+  make_dir("d", 0700);
+  allow(path("d"), "u:20002", "rwxt");  // w without D: he may not remove what is not his
+  make_file("d/his", 0600);
+  ASSERT_EQ(::chown(path("d/his").c_str(), kBob, kBob), 0);
+  allow(path("d/his"), "u:20002", "d");
+  const node::NodeId dir = id("d");
+  id("d/his");
+  backing_.before_rename = [&] { make_file("d/new", 0600); };
+  EXPECT_EQ(ops().rename(as(kBob), dir, "his", dir, "new", 0).errno_value(), ESTALE) << "the kernel does not know yet what has the name";
+  id("d/new");
+  EXPECT_EQ(ops().rename(as(kBob), dir, "his", dir, "new", 0).errno_value(), EACCES);
+  struct stat st {};
+  ASSERT_EQ(::lstat(path("d/new").c_str(), &st), 0);
+  EXPECT_EQ(st.st_uid, 0U);
+  EXPECT_EQ(::lstat(path("d/his").c_str(), &st), 0);
+}
+
 TEST_F(NodesTest, DirectoryMovedOutOfTheTreeIsGone) {
   make_dir("d");
   make_file("d/f");
