@@ -3,8 +3,10 @@
 
 #include <sys/xattr.h>
 
+#include "node_id.hpp"
 #include "offload.hpp"
 #include "side_file.hpp"
+#include "side_owner.hpp"
 
 namespace acefs::backing {
 
@@ -14,6 +16,7 @@ namespace {
 constexpr std::size_t kLimit = 1024;
 /// Bytes of names above which every mode offloads: listxattr(2) fails beyond 64 KiB, and the node could never be read again.
 constexpr std::size_t kListLimit = 32768;
+constexpr int kTries = 8;
 
 bool is_full(Status s) { return s.errno_value() == ENOSPC || s.errno_value() == E2BIG; }
 
@@ -137,19 +140,42 @@ Status GrantWriter::offload(const KeyedChanges& changes, int flags, Existence ex
 }
 
 Status GrantWriter::change_side_file(const KeyedChanges& changes, int flags, Existence existence) {
-  const auto id = xattrs_.get(names_.id);
-  if (!id) return id.error().errno_value() == ENODATA ? Status::from(EIO) : id.error();
-  const auto path = side_path_of(*id);
-  if (!path) return path.error();
-  if (Status s = lock_.take(*id); !s) return s;
-  return change_locked_side_file(*path, changes, flags, existence);
+  if (owner_.empty()) owner_ = side_owner(root_, fd_);
+  for (int i = 0; i < kTries; ++i) {
+    const auto id = xattrs_.get(names_.id);
+    if (!id) return id.error().errno_value() == ENODATA ? Status::from(EIO) : id.error();
+    const auto path = side_path_of(*id);
+    if (!path) return path.error();
+    if (Status s = lock_.take(*id); !s) return s;
+    // Whoever had the lock may have given the node another id.
+    const auto still = xattrs_.get(names_.id);
+    if (!still || *still != *id) continue;
+    auto side = read_side_file(root_, *path);
+    if (!side) return side.status();
+    if (!is_anothers(root_, side->owner, owner_, *id, names_))
+      return change_locked_side_file(*path, std::move(side->attributes), changes, flags, existence);
+    if (Status s = part_from_original(side->attributes); !s) return s;
+  }
+  return Status::from(EBUSY);
 }
 
-Status GrantWriter::change_locked_side_file(const std::string& path, const KeyedChanges& changes, int flags,
+/// A copy made with all attributes has the id of what it was copied from. From its first change on it has its own, and a side file with
+/// what both had until then.
+Status GrantWriter::part_from_original(const Attributes& shared) const {
+  const auto id = make_node_id();
+  if (!id) return id.error();
+  const auto path = side_path_of(*id);
+  if (!path) return path.error();
+  if (Status s = write_side_file(root_, *path, shared, owner_); !s) return s;
+  if (Status s = xattrs_.set(names_.id, *id, XATTR_REPLACE); !s) {
+    (void)remove_side_file(root_, *path);
+    return s;
+  }
+  return sync_node(root_, fd_);
+}
+
+Status GrantWriter::change_locked_side_file(const std::string& path, Attributes attributes, const KeyedChanges& changes, int flags,
                                             Existence existence) const {
-  auto side = read_side_file(root_, path);
-  if (!side) return side.status();
-  Attributes& attributes = side->attributes;
   // Left by a crash, or copied back by another program. They go before the side file changes: removed after it, a stale copy
   // would for a moment give back what was revoked.
   const auto stale = moving_attributes(xattrs_, names_);
@@ -160,7 +186,7 @@ Status GrantWriter::change_locked_side_file(const std::string& path, const Keyed
     if (Status s = check_existence(changes, attributes, flags); !s) return s;
   }
   if (attributes.size() != known) {
-    if (Status s = write_side_file(root_, path, attributes); !s) return s;
+    if (Status s = write_side_file(root_, path, attributes, owner_); !s) return s;
   }
   if (!stale->empty()) {
     if (Status s = remove_attributes(xattrs_, *stale); !s) return s;
@@ -174,7 +200,7 @@ Status GrantWriter::change_locked_side_file(const std::string& path, const Keyed
       next.erase(full(key));
     }
   }
-  return next == attributes ? Status::ok() : write_side_file(root_, path, next);
+  return next == attributes ? Status::ok() : write_side_file(root_, path, next, owner_);
 }
 
 Status GrantWriter::check_existence(const KeyedChanges& changes, const Attributes& attributes, int flags) const {

@@ -45,7 +45,9 @@ class GrantWriter {
   Status settle(const KeyedChanges& changes);
 
   Status change_side_file(const KeyedChanges& changes, int flags, Existence existence);
-  Status change_locked_side_file(const std::string& path, const KeyedChanges& changes, int flags, Existence existence) const;
+  Status change_locked_side_file(const std::string& path, Attributes attributes, const KeyedChanges& changes, int flags,
+                                 Existence existence) const;
+  Status part_from_original(const Attributes& shared) const;
 
   std::string full(std::string_view key) const { return names_.grant + std::string(key); }
   Status check_existence(const KeyedChanges& changes, const Attributes& attributes, int flags) const;
@@ -58,6 +60,7 @@ class GrantWriter {
   Xattrs xattrs_;
   NodeNames names_;
   NodeLock lock_;
+  std::string owner_;  ///< side_owner() of the node
 };
 
 }  // namespace acefs::backing

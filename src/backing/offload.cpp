@@ -6,6 +6,7 @@
 #include "compact.hpp"
 #include "node_id.hpp"
 #include "side_file.hpp"
+#include "side_owner.hpp"
 
 namespace acefs::backing {
 
@@ -23,7 +24,7 @@ Attributes with(Attributes attributes, const Attributes& changed) {
 }  // namespace
 
 Offload::Offload(int root, int fd, const Xattrs& xattrs, const NodeNames& names, NodeLock& lock)
-    : root_(root), fd_(fd), xattrs_(xattrs), names_(names), lock_(lock) {}
+    : root_(root), fd_(fd), xattrs_(xattrs), names_(names), lock_(lock), owner_(side_owner(root, fd)) {}
 
 Result<bool> Offload::run(const Attributes& changed) {
   if (root_ < 0) return Status::from(ENOSPC);
@@ -52,12 +53,19 @@ Result<bool> Offload::move(const std::string& id, bool made, const Attributes& c
     const auto still = xattrs_.get(names_.id);
     if (!still || *still != id) return Status::from(EEXIST);
   }
+  const auto left = made ? Result<SideContent>(Status::from(ENOENT)) : read_side_file(root_, *path);
+  if (left && is_anothers(root_, left->owner, owner_, id, names_)) {
+    const auto own = make_node_id();
+    if (!own) return own.error();
+    const Status s = xattrs_.set(names_.id, *own, XATTR_REPLACE);
+    return s ? Status::from(EEXIST) : s;
+  }
 
   whole_.clear();
   stored_.clear();
   if (const auto found = refresh(); !found) return found.error();
-  if (!made) recover_shortened(*path);
-  if (Status s = write_side_file(root_, *path, with(whole_, changed)); !s) return s;
+  if (left) recover_shortened(*left);
+  if (Status s = write_side_file(root_, *path, with(whole_, changed), owner_); !s) return s;
   if (Status s = point_to_side_file(id, made, *path, changed); !s) {
     if (made) (void)remove_side_file(root_, *path);
     return s;
@@ -88,7 +96,7 @@ Status Offload::take_over_late_changes(const std::string& path, const Attributes
     const auto any = refresh();
     if (!any) return any.error();
     if (!*any) return Status::ok();
-    if (Status s = write_side_file(root_, path, with(whole_, changed)); !s) return s;
+    if (Status s = write_side_file(root_, path, with(whole_, changed), owner_); !s) return s;
   }
   return Status::ok();  // whoever still writes xattrs will see the marker, and come to the side file
 }
@@ -110,12 +118,10 @@ Result<bool> Offload::refresh() {
 }
 
 /// A side file without a marker is what a crash left, and holds whole the values that may have been shortened then.
-void Offload::recover_shortened(const std::string& path) {
-  const auto left = read_side_file(root_, path);
-  if (!left) return;
+void Offload::recover_shortened(const SideContent& left) {
   for (auto& [name, value] : whole_) {
-    const auto before = left->attributes.find(name);
-    if (before == left->attributes.end() || !name.starts_with(names_.grant)) continue;
+    const auto before = left.attributes.find(name);
+    if (before == left.attributes.end() || !name.starts_with(names_.grant)) continue;
     if (compact(std::string_view(name).substr(names_.grant.size()), before->second) == value) value = before->second;
   }
 }

@@ -6,6 +6,7 @@
 #include "acefs/base/result.hpp"
 #include "node_attributes.hpp"
 #include "node_lock.hpp"
+#include "side_file.hpp"
 #include "side_map.hpp"
 #include "xattrs.hpp"
 
@@ -23,8 +24,8 @@ namespace acefs::backing {
 /// | marker set | new: side file and xattrs, of which the side file wins |
 /// | xattrs removed, one by one | new |
 ///
-/// All of it is on disk at the end. A node that got its id from another (a copy made with its xattrs, behind the mount)
-/// shares that one's side file, here as in OpenCloud.
+/// All of it is on disk at the end. A node that got its id from another (a copy made with its xattrs)
+/// gets one of its own first, where it shows that the side file is the other's (side_owner.hpp).
 class Offload {
  public:
   /// Everything is borrowed. `root` -1: there is no side directory.
@@ -40,7 +41,7 @@ class Offload {
   Status point_to_side_file(const std::string& id, bool made, const std::string& path, const Attributes& changed);
   Status take_over_late_changes(const std::string& path, const Attributes& changed);
   Result<bool> refresh();
-  void recover_shortened(const std::string& path);
+  void recover_shortened(const SideContent& left);
   Status place(const std::string& name, const std::string& value, int flags);
   bool shorten_one();
 
@@ -49,6 +50,7 @@ class Offload {
   const Xattrs& xattrs_;
   const NodeNames& names_;
   NodeLock& lock_;
+  const std::string owner_;  ///< side_owner() of the node
   Attributes whole_;   ///< the attributes as they are meant
   Attributes stored_;  ///< as the xattrs hold them: shortened ones differ
 };

@@ -5,10 +5,13 @@
 #include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
+
+#include "side_owner.hpp"
 
 namespace acefs::backing {
 
@@ -101,11 +104,21 @@ Status set_exact_mtime(int fd) {
   return ::futimens(fd, times) == 0 ? Status::ok() : Status::last();
 }
 
-Status write_new(int dir, const std::string& name, std::string_view bytes) {
+/// Empty when there is none.
+std::string read_owner(int fd) {
+  std::string owner(1024, '\0');
+  const ssize_t size = ::fgetxattr(fd, kSideOwner, owner.data(), owner.size());
+  owner.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+  return owner;
+}
+
+Status write_new(int dir, const std::string& name, std::string_view bytes, const std::string& owner) {
   if (::unlinkat(dir, name.c_str(), 0) != 0 && errno != ENOENT) return Status::last();  // left by a crash
   auto file = open_beneath(dir, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
   if (!file) return file.status();
   if (Status s = write_all(file->get(), bytes); !s) return s;
+  // Without it the file is as good as OpenCloud's, which has none.
+  if (!owner.empty()) (void)::fsetxattr(file->get(), kSideOwner, owner.data(), owner.size(), 0);
   if (Status s = set_exact_mtime(file->get()); !s) return s;
   return sync(file->get());
 }
@@ -135,10 +148,10 @@ Result<SideContent> read_side_file(int root, const std::string& path) {
   if (!bytes) return unreadable(bytes.status());
   auto attributes = unpack(*bytes);
   if (!attributes) return Status::from(EIO);
-  return SideContent{.attributes = std::move(*attributes), .stamp = stamp_of(st)};
+  return SideContent{.attributes = std::move(*attributes), .stamp = stamp_of(st), .owner = read_owner(file->get())};
 }
 
-Status write_side_file(int root, const std::string& path, const Attributes& attributes) {
+Status write_side_file(int root, const std::string& path, const Attributes& attributes, const std::string& owner) {
   const std::string bytes = pack(attributes);
   // What cannot be read again must not be written.
   if (bytes.size() > static_cast<std::size_t>(kMostBytes)) return Status::from(ENOSPC);
@@ -147,7 +160,7 @@ Status write_side_file(int root, const std::string& path, const Attributes& attr
   if (!dir) return dir.status();
   const std::string name = path.substr(slash + 1);
   const std::string temporary = name + ".new";
-  Status s = write_new(dir->get(), temporary, bytes);
+  Status s = write_new(dir->get(), temporary, bytes, owner);
   if (s && ::renameat(dir->get(), temporary.c_str(), dir->get(), name.c_str()) != 0) s = Status::last();
   if (!s) {
     ::unlinkat(dir->get(), temporary.c_str(), 0);

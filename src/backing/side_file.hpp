@@ -15,6 +15,7 @@ namespace acefs::backing {
 struct SideContent {
   Attributes attributes;
   SideStamp stamp;
+  std::string owner;  ///< kSideOwner; empty: there is none
 };
 
 /// Where the side file of the node `id` is, relative to the root: `.oc-nodes/aa/bb/cc/dd/rest.mpk`, short ids stop
@@ -29,8 +30,8 @@ Result<std::string> side_path_of(std::string_view id);
 Result<SideContent> read_side_file(int root, const std::string& path);
 
 /// Replaces the file: temporary name, fsync, rename, fsync of the directory. Makes the directories that are missing
-/// (0700; the file 0600). The caller holds the lock of the node.
-Status write_side_file(int root, const std::string& path, const Attributes& attributes);
+/// (0700; the file 0600). `owner`: side_owner() of the node; not stored where that is impossible. The caller holds the lock of the node.
+Status write_side_file(int root, const std::string& path, const Attributes& attributes, const std::string& owner);
 
 Status remove_side_file(int root, const std::string& path);
 

@@ -404,6 +404,64 @@ TEST_F(OffloadedTest, TheStampTellsWhetherTheSideFileChanged) {
   EXPECT_TRUE(store.side_unchanged("", std::nullopt));
 }
 
+TEST_F(OffloadedTest, ACopyThatGotTheIdLeavesTheOriginalsGrantsAlone) {
+  const UniqueFd copy = make_dir("copy");
+  const auto copy_attribute = [&](const std::string& name, const std::string& value) {
+    ASSERT_EQ(::setxattr(dir.at("copy").c_str(), name.c_str(), value.data(), value.size(), 0), 0);
+  };
+  const auto read_copy = [&] {
+    const auto grants = store.read(copy.get());
+    EXPECT_TRUE(grants);
+    return grants ? grants->values : Values{};
+  };
+  copy_attribute(kId, raw(kId));
+  copy_attribute(kMarker, "1");
+  EXPECT_EQ(read_copy(), expected) << "a copy has what the original had";
+
+  const std::vector<backing::Change> one = {{"u:evil", "rw"}};
+  ASSERT_TRUE(store.apply(copy.get(), one));
+  EXPECT_EQ(read(), expected);
+  Values with_evil = expected;
+  with_evil["u:evil"] = "rw";
+  EXPECT_EQ(read_copy(), with_evil);
+
+  EXPECT_EQ(remove(nth_user(0)), 0);
+  expected.erase(nth_user(0));
+  EXPECT_EQ(read(), expected);
+  EXPECT_EQ(read_copy(), with_evil) << "from its first change on it has a side file of its own";
+}
+
+TEST_F(OffloadedTest, ACopyWithTheIdAloneDoesNotReplaceTheOriginalsSideFile) {
+  const UniqueFd copy = make_dir("copy");
+  const std::string id = raw(kId);
+  ASSERT_EQ(::setxattr(dir.at("copy").c_str(), kId.c_str(), id.data(), id.size(), 0), 0);
+  std::vector<backing::Change> many;
+  for (int i = 20; i < 40; ++i) many.push_back({nth_user(i), value_of("rw")});
+  ASSERT_TRUE(store.apply(copy.get(), many));
+  EXPECT_EQ(read(), expected);
+  const auto grants = store.read(copy.get());
+  ASSERT_TRUE(grants);
+  EXPECT_EQ(grants->values.size(), 20u);
+  EXPECT_FALSE(grants->side_path.empty());
+}
+
+TEST_F(OffloadedTest, ATreeThatWasCopiedAsAWholeKeepsItsIds) {
+  ASSERT_EQ(std::system(("cp -a '" + dir.path() + "' '" + dir.path() + ".copy'").c_str()), 0);
+  const std::string copied = dir.path() + ".copy";
+  const UniqueFd there(::open(copied.c_str(), O_PATH | O_DIRECTORY));
+  const UniqueFd copy(::open((copied + "/node").c_str(), O_PATH | O_DIRECTORY));
+  GrantStore other(there.get(), {.overflow = Overflow::Always});
+  const std::vector<backing::Change> one = {{"u:new", "rw"}};
+  const Status made = other.apply(copy.get(), one);
+  std::string id(raw(kId).size(), '\0');
+  const ssize_t size = ::getxattr((copied + "/node").c_str(), kId.c_str(), id.data(), id.size());
+  std::filesystem::remove_all(copied);
+  EXPECT_TRUE(made);
+  EXPECT_EQ(size, static_cast<ssize_t>(id.size()));
+  EXPECT_EQ(id, raw(kId));
+  EXPECT_EQ(read(), expected);
+}
+
 TEST_F(OffloadedTest, ATemporaryFileLeftByACrashIsReplaced) {
   write_bytes(side_path() + ".new", "half a fi");
   EXPECT_EQ(set("u:a", "1"), 0);

@@ -92,7 +92,7 @@ class Verifier {
       case Placement::Side::Good: break;
     }
     if (!owners_.insert(std::hash<std::string>{}(placed->id)).second)
-      find("keep", path, "", "side-file-shared", "another node has the same side file: what is changed on one changes on the other");
+      find("keep", path, "", "side-file-shared", "another node has the same side file, of which this is a copy: the next change gives the copy its own");
     if (!placed->left_behind.empty()) left_behind(node, tree, path, placed->left_behind);
     return true;
   }
