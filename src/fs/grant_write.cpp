@@ -45,13 +45,23 @@ const acl::Grant* find(const acl::Acl& acl, const acl::GrantKey& key) {
   return it == acl.grants().end() ? nullptr : &*it;
 }
 
+/// x by ACEs on a file that nobody can execute because its mode has no x. It is his as soon as the mode has one, as it then is of those
+/// to whom he gives it: programs that give r give x with it, to files of any kind.
+AccessMask unused_execute(const At& at, const acl::Identity& who, acl::TimePoint now, acl::Profile profile) {
+  if (at.is_directory() || (at.mode() & 0111U) != 0) return {};
+  profile.mode_gives_base = false;
+  std::vector<acl::Segment> chain = at.chain.segments();
+  chain.back().mode |= 0111U;
+  return acl::decide(chain, who, {.need = {}, .now = now, .base = {}}, profile).effective & Perm::Execute;
+}
+
 /// What the caller may hand out. The owner could give himself whatever is not denied to him by chmod, so for this purpose he
 /// holds it, on his directory and on what is below. Others hold below it only what ACEs give them there.
 ///
 /// A token owns what its user owns, and might so take away the denial that confines it: of what a denial takes it holds only what it has.
 AccessMask held_by(const At& at, const acl::Identity& who, bool lifts, bool reaches_below, acl::TimePoint now, const acl::Profile& profile) {
   if (at.is_owner() && !(lifts && at.who->user)) return AccessMask::all() - at.decision.denied;
-  if (!reaches_below || !at.is_directory()) return at.effective();
+  if (!reaches_below || !at.is_directory()) return at.effective() | unused_execute(at, who, now, profile);
   return at.effective() & acl::held_below(at.chain.segments(), who, now, profile);
 }
 

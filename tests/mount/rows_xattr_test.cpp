@@ -50,6 +50,9 @@ class AttributeTest : public RowTest {
       return all;
     });
   }
+  int access_as(uid_t uid, int mode) {
+    return errno_as(uid, uid, [&] { return ::access(at("d/f").c_str(), mode); });
+  }
   /// A grant as the tools write it, for the caller to store through the mount.
   static std::string grant(const std::string& letters, const std::string& type = "A") {
     acl::Ace ace;
@@ -168,6 +171,23 @@ TEST_F(WriteAclTest, NobodyGrantsLettersHeDoesNotHold) {
   EXPECT_EQ(errno_name(as_alice([&] { return set(allow_name(user(kCarol)), grant("trw")); })), "EPERM");
   EXPECT_EQ(get_attribute(real("d/f"), allow_name(user(kCarol))), "!ENODATA");
   EXPECT_EQ(errno_name(as_alice([&] { return set(allow_name(user(kCarol)), grant("tr")); })), "0");
+}
+
+TEST_F(WriteAclTest, ExecuteIsHandedOutByWhoHasItByAnAceAlsoOfAFileThatNobodyCanExecute) {
+  file()();
+  const auto shares = [&] { return set(allow_name(user(kCarol)), grant("trx")); };
+  ASSERT_EQ(allow(real("d/f"), user(kAlice), "trxC"), 0);
+  ASSERT_EQ(allow(real("d/f"), user(kBob), "trC"), 0);
+  EXPECT_EQ(errno_name(as_bob(shares)), "EPERM") << "not having it";
+  ASSERT_EQ(deny(real("d"), user(kAlice), "x", "fi"), 0);
+  EXPECT_EQ(errno_name(as_alice(shares)), "EPERM") << "denied";
+  ASSERT_EQ(remove_deny(real("d"), user(kAlice)), 0);
+  EXPECT_EQ(errno_name(as_alice(shares)), "0");
+  EXPECT_EQ(access_as(kCarol, X_OK), EACCES) << "the mode has no x";
+  ASSERT_EQ(::chmod(at("d/f").c_str(), 0744), 0);
+  EXPECT_EQ(access_as(kCarol, X_OK), 0);
+  EXPECT_EQ(access_as(kAlice, X_OK), 0) << "nobody got more than he has himself";
+  EXPECT_EQ(access_as(kBob, X_OK), EACCES);
 }
 
 TEST_F(WriteAclTest, NobodyWidensHisOwnGrant) {

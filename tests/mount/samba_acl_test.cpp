@@ -165,6 +165,19 @@ TEST_P(SambaInheritanceTest, AClientSeesThatAnAceIsInherited) {
   EXPECT_NE(shown.find("ACL:" + sid_of_user(kCarol) + ":0/0x10/"), std::string::npos) << shown;
 }
 
+TEST_P(SambaInheritanceTest, WhoAdministersByAnAceSharesWhatOthersOwn) {
+  make_file(real("projects/roots"), 0600, "not alice's");
+  ASSERT_EQ(allow(real("projects"), user(kBob), "xtc", "n"), 0);
+  const std::string read = "ACL:" + sid_of_user(kBob) + ":ALLOWED/0x0/READ";  // x is part of it
+  const Outcome refused = samba().cacls("bob", "projects/roots", {"--add=" + read});
+  EXPECT_EQ(nt_status(refused), kDenied) << refused.output;
+  EXPECT_EQ(bob_reads("projects/roots"), EACCES);
+  const Outcome added = samba().cacls("alice", "projects/roots", {"--add=" + read});
+  EXPECT_EQ(nt_status(added), kOk) << added.output;
+  EXPECT_EQ(bob_reads("projects/roots"), 0);
+  EXPECT_EQ(status("bob", "get projects\\roots /dev/null"), kOk);
+}
+
 TEST_P(SambaInheritanceTest, NewNodesGetNoCopyOfTheGrantsAbove) {
   ASSERT_EQ(allow(real("projects"), user(kBob), "rxtncy"), 0);
   ASSERT_EQ(allow(real("projects"), user(kCarol), "x", "n"), 0);
