@@ -83,7 +83,9 @@ void enter_mount_namespace() {
   if (!entered) throw std::system_error(errno, std::generic_category(), "a mount namespace of our own");
 }
 
-Mount::Mount(MountOptions options) : source_(options.source.empty() ? backing_.path() : options.source) {
+Mount::Mount(MountOptions options)
+    : source_(options.source.empty() ? backing_.path() : options.source),
+      mount_point_(options.mount_point.empty() ? point_.path() : options.mount_point) {
   if (why_no_mount()) return;
   enter_mount_namespace();
   std::array<int, 2> ends{};
@@ -91,11 +93,12 @@ Mount::Mount(MountOptions options) : source_(options.source.empty() ? backing_.p
   UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
   std::vector<std::string> arguments = options.arguments;
-  arguments.insert(arguments.end(), {source_, point_.path(), "-f", "--ready-fd=" + std::to_string(writing.get())});
+  arguments.insert(arguments.end(), {source_, point(), "-f", "--ready-fd=" + std::to_string(writing.get())});
   if (!options.options.empty()) arguments.insert(arguments.end(), {"-o", options.options});
   pid_ = ::fork();
   if (pid_ == 0) {
     ::fcntl(writing.get(), F_SETFD, 0);  // the one descriptor that the daemon is to inherit
+    if (options.before_exec) options.before_exec();
     exec_daemon(arguments, logs_.at("stderr"), options.open_files);
   }
   writing.reset();

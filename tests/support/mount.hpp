@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ struct MountOptions {
   std::vector<std::string> arguments;  ///< further arguments, before SOURCE's
   std::string source;                  ///< the backing; empty: a fresh directory
   rlim_t open_files = 0;               ///< RLIMIT_NOFILE of the daemon; 0: as it is
+  std::string mount_point;             ///< empty: a fresh directory
+  std::function<void()> before_exec;   ///< what the daemon's process does before it becomes the daemon
 };
 
 /// The daemon's binary: environment variable ACEFS_DAEMON, else the one of this build.
@@ -40,7 +43,7 @@ class Mount {
 
   /// Whether the daemon said that it is ready.
   bool ready() const { return ready_; }
-  const std::string& point() const { return point_.path(); }
+  const std::string& point() const { return mount_point_; }
   const std::string& backing() const { return source_; }
   std::string at(const std::string& name) const { return point() + "/" + name; }    ///< through the mount
   std::string real(const std::string& name) const { return backing() + "/" + name; }  ///< on the backing
@@ -58,6 +61,7 @@ class Mount {
   TempDir point_;
   TempDir logs_;
   std::string source_;
+  std::string mount_point_;
   pid_t pid_ = -1;
   bool ready_ = false;
 };
