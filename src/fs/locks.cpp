@@ -8,12 +8,15 @@
 
 namespace acefs::fs {
 
-Result<node::SharedFd> Locker::descriptor(OpenFile& file, std::uint64_t owner, bool make) {
+Result<node::SharedFd> Locker::descriptor(OpenFile& file, std::uint64_t owner, bool make, pid_t pid) {
   const Key key{file.node, owner};
   {
     const std::lock_guard lock(mutex_);
-    const auto it = descriptors_.find(key);
-    if (it != descriptors_.end()) return it->second;
+    const auto it = owners_.find(key);
+    if (it != owners_.end()) {
+      if (pid != 0) it->second.pid = pid;
+      return it->second.fd;
+    }
   }
   if (!make) return node::SharedFd();
   {
@@ -25,19 +28,34 @@ Result<node::SharedFd> Locker::descriptor(OpenFile& file, std::uint64_t owner, b
   if (!fd) fd = backing_.reopen(file.fd->get(), O_RDONLY | O_NONBLOCK);
   if (!fd) return fd.status();
   const std::lock_guard lock(mutex_);
-  return descriptors_.emplace(key, std::make_shared<const UniqueFd>(std::move(*fd))).first->second;
+  return owners_.emplace(key, Owner{std::make_shared<const UniqueFd>(std::move(*fd)), pid}).first->second.fd;
+}
+
+/// The process that alone has `byte` locked, or 0. Open file description locks do not tell, but whose lock it is finds none in his way.
+pid_t Locker::holder(const OpenFile& file, off_t byte) {
+  const std::lock_guard lock(mutex_);
+  for (auto it = owners_.lower_bound({file.node, 0}); it != owners_.end() && it->first.first == file.node; ++it) {
+    struct flock other {};
+    other.l_type = F_WRLCK;
+    other.l_whence = SEEK_SET;
+    other.l_start = byte;
+    other.l_len = 1;
+    if (::fcntl(it->second.fd->get(), F_OFD_GETLK, &other) == 0 && other.l_type == F_UNLCK) return it->second.pid;
+  }
+  return 0;
 }
 
 Result<struct flock> Locker::get(OpenFile& file, std::uint64_t owner, struct flock lock) {
-  auto fd = descriptor(file, owner, true);
+  auto fd = descriptor(file, owner, true, 0);
   if (!fd) return fd.status();
   lock.l_pid = 0;
   if (::fcntl((*fd)->get(), F_OFD_GETLK, &lock) < 0) return Status::last();
+  if (lock.l_type != F_UNLCK && lock.l_pid < 0) lock.l_pid = holder(file, lock.l_start);
   return lock;
 }
 
 Status Locker::set(OpenFile& file, std::uint64_t owner, struct flock lock, bool wait) {
-  auto fd = descriptor(file, owner, lock.l_type != F_UNLCK);
+  auto fd = descriptor(file, owner, lock.l_type != F_UNLCK, lock.l_pid);
   if (!fd) return fd.status();
   if (!*fd) return Status::ok();  // nothing locked, nothing to unlock
   lock.l_pid = 0;
@@ -51,14 +69,14 @@ Status Locker::flock(OpenFile& file, int operation) {
 
 void Locker::drop(OpenFile& file, std::uint64_t owner) {
   const std::lock_guard lock(mutex_);
-  const auto it = descriptors_.find({file.node, owner});
-  if (it == descriptors_.end()) return;
+  const auto it = owners_.find({file.node, owner});
+  if (it == owners_.end()) return;
   struct flock all {};
   all.l_type = F_UNLCK;
   all.l_whence = SEEK_SET;
-  ::fcntl(it->second->get(), F_OFD_SETLK, &all);
+  ::fcntl(it->second.fd->get(), F_OFD_SETLK, &all);
   // A thread of the owner that waits for a lock now will hold it by this descriptor: then it stays.
-  if (it->second.use_count() == 1) descriptors_.erase(it);
+  if (it->second.fd.use_count() == 1) owners_.erase(it);
 }
 
 void Locker::drop_all(OpenFile& file) {

@@ -23,9 +23,10 @@ class Locker {
  public:
   explicit Locker(backing::Backing& backing) : backing_(backing) {}
 
-  /// F_GETLK: the first lock in the way, or `l_type` F_UNLCK.
+  /// F_GETLK: the first lock in the way, or `l_type` F_UNLCK. `l_pid` is 0 for an open file description lock of a process on the
+  /// backing, and where several processes share the lock.
   Result<struct flock> get(OpenFile& file, std::uint64_t owner, struct flock lock);
-  /// F_SETLK, or F_SETLKW when `wait`: then EINTR when a signal interrupts the thread.
+  /// F_SETLK, or F_SETLKW when `wait`: then EINTR when a signal interrupts the thread. `l_pid` is who asks.
   Status set(OpenFile& file, std::uint64_t owner, struct flock lock, bool wait);
   /// flock(2) with the same flags. A lock belongs to the handle.
   Status flock(OpenFile& file, int operation);
@@ -36,11 +37,16 @@ class Locker {
 
  private:
   using Key = std::pair<node::NodePtr, std::uint64_t>;
-  Result<node::SharedFd> descriptor(OpenFile& file, std::uint64_t owner, bool make);
+  struct Owner {
+    node::SharedFd fd;
+    pid_t pid = 0;  // who locked last
+  };
+  Result<node::SharedFd> descriptor(OpenFile& file, std::uint64_t owner, bool make, pid_t pid);
+  pid_t holder(const OpenFile& file, off_t byte);
 
   backing::Backing& backing_;
   std::mutex mutex_;
-  std::map<Key, node::SharedFd> descriptors_;
+  std::map<Key, Owner> owners_;
 };
 
 }  // namespace acefs::fs

@@ -77,11 +77,13 @@ void agree_on(fuse_conn_info* conn, std::uint64_t wanted) {
 
 void op_init(void* userdata, fuse_conn_info* conn) {
   auto* server = static_cast<Server*>(userdata);
-  std::uint64_t wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS | FUSE_CAP_ATOMIC_O_TRUNC |
-                         FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_IOCTL_DIR | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_READDIRPLUS |
-                         FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |
+  std::uint64_t wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_IOCTL_DIR |
+                         FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO |
+                         FUSE_CAP_PARALLEL_DIROPS |
                          // setuid and setgid bits are cleared by the backing, because its threads act as the callers
                          FUSE_CAP_HANDLE_KILLPRIV;
+  // Else the kernel keeps the locks: it does not try by itself whether the daemon has an operation for them.
+  if (server->ops.options().locks == fs::Locks::Backing) wanted |= FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS;
   // Not wanted, and the default of some versions: splicing requests in costs metadata operations more than it saves writes;
   // the writeback cache, cached symlinks and listings answer for the daemon; the umask is the kernel's business. Mappings of
   // direct handles would let those write anywhere who may only append.
