@@ -126,6 +126,16 @@ TEST(ListingTest, AnAnnotationThatIsNotKnownIsAnErrorAndNotARemark) {
   EXPECT_EQ(grants.error().offset, 11u);
 }
 
+TEST(ListingTest, AnnotationsThatSayMoreThanTheirEntryAreAnError) {
+  const auto grants = parse_line("u:alice:r #raw=" + to_hex("\0t=A:f=:p=rw:c=:e=0\n"s), {});
+  ASSERT_FALSE(grants);
+  EXPECT_EQ(grants.error().message, "raw= or field= says something else than the entry");
+  EXPECT_FALSE(parse_line("u:alice:r #raw=" + to_hex("\0t=A:f=:p=r:c=:e=5\n"s), {}));
+  EXPECT_FALSE(parse_line("u:alice:r #raw=6a756e6b", {}));
+  EXPECT_FALSE(parse_line("u:alice:r #field=p=rw", {}));
+  EXPECT_FALSE(parse_line("D::alice: #field=t=A field=p=r", {}));
+}
+
 TEST(ListingTest, AMalformedGrantIsTakenAsTheFullDenialThatItCountsAs) {
   const auto grants = parse_line("#raw 443a753a616c696365 6a756e6b", {});
   ASSERT_TRUE(grants);

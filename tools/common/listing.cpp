@@ -95,8 +95,7 @@ acl::TextEntry full_denial(const acl::GrantKey& key) {
   return {{acl::KeyKind::Plain, key.principal}, "D", key.principal.starts_with("g:") ? "g" : "", ""};
 }
 
-ListedGrant listed(acl::TextEntry entry, const Annotations& notes) {
-  ListedGrant grant;
+acl::Ace ace_of(const acl::TextEntry& entry, const Annotations& notes) {
   acl::Ace ace;
   ace.type = entry.type;
   ace.flags = entry.flags;
@@ -108,10 +107,35 @@ ListedGrant listed(acl::TextEntry entry, const Annotations& notes) {
   ace.password_hash = notes.password_hash.value_or("");
   ace.share_time = notes.share_time.value_or(0);
   ace.unknown_fields = notes.unknown_fields;
-  if (notes.role_only_shown) entry.role.clear();
   if (!entry.role.empty()) acl::remember_role(ace, entry.role);
+  return ace;
+}
+
+/// The flags that mean something on an ACE of this principal, in one order.
+std::string meant_flags(std::string_view principal, std::string_view flags) {
+  std::string meant;
+  for (const char flag : std::string_view("gfdniSF"))
+    if (flags.find(flag) != std::string_view::npos && !(flag == 'g' && principal.starts_with("o:"))) meant += flag;
+  return meant;
+}
+
+bool mean_the_same(const acl::GrantKey& key, const acl::Ace& a, const acl::Ace& b) {
+  if (meant_flags(key.principal, a.flags) != meant_flags(key.principal, b.flags) || a.expires != b.expires) return false;
+  if (acl::is_full_denial(key, a) || acl::is_full_denial(key, b))
+    return acl::is_full_denial(key, a) && acl::is_full_denial(key, b);
+  return a.type == b.type && acl::mask_of(a.permissions) == acl::mask_of(b.permissions);
+}
+
+/// Nothing when the bytes would not mean what the entry says, by which whoever reads a listing goes: `raw=` can say anything, and a
+/// `field=` may be one that acefs knows.
+std::optional<ListedGrant> listed(acl::TextEntry entry, const Annotations& notes) {
+  if (notes.role_only_shown) entry.role.clear();
+  const acl::Ace said = ace_of(entry, notes);
+  ListedGrant grant;
   grant.key = acl::format_key(entry.key);
-  grant.value = notes.raw ? *notes.raw : acl::encode(ace);
+  grant.value = notes.raw ? *notes.raw : acl::encode(said);
+  const auto stored = acl::decode(entry.key, grant.value);
+  if (!stored || !mean_the_same(entry.key, *stored, said)) return std::nullopt;
   grant.entry = std::move(entry);
   grant.expires = notes.expires;
   grant.label = notes.label;
@@ -195,21 +219,6 @@ std::string annotations_of(const acl::GrantKey& key, const acl::Ace& ace, const 
   return text;
 }
 
-/// The flags that mean something on an ACE of this principal, in one order.
-std::string meant_flags(std::string_view principal, std::string_view flags) {
-  std::string meant;
-  for (const char flag : std::string_view("gfdniSF"))
-    if (flags.find(flag) != std::string_view::npos && !(flag == 'g' && principal.starts_with("o:"))) meant += flag;
-  return meant;
-}
-
-bool mean_the_same(const acl::GrantKey& key, const acl::Ace& a, const acl::Ace& b) {
-  if (meant_flags(key.principal, a.flags) != meant_flags(key.principal, b.flags) || a.expires != b.expires) return false;
-  if (acl::is_full_denial(key, a) || acl::is_full_denial(key, b))
-    return acl::is_full_denial(key, a) && acl::is_full_denial(key, b);
-  return a.type == b.type && acl::mask_of(a.permissions) == acl::mask_of(b.permissions);
-}
-
 /// What reading `line` gives of the grant that it stands for.
 struct ReadsBack {
   bool bytes = false;
@@ -265,7 +274,11 @@ Parsed<std::vector<ListedGrant>> parse_line(std::string_view line, const acl::Ro
   auto entries = acl::parse_entries(trim(text), notes.permissions ? as_listed : roles);
   if (!entries) return ParseError{entries.error().message, entries.error().offset + indent};
   if (notes.raw && entries->size() != 1) return ParseError{"raw= needs exactly one entry", comment};
-  for (acl::TextEntry& entry : *entries) grants.push_back(listed(std::move(entry), notes));
+  for (acl::TextEntry& entry : *entries) {
+    auto grant = listed(std::move(entry), notes);
+    if (!grant) return ParseError{"raw= or field= says something else than the entry", comment};
+    grants.push_back(*std::move(grant));
+  }
   return grants;
 }
 
