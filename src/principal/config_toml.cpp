@@ -32,8 +32,9 @@ std::string text_of(const toml::node& node) {
   if (node.is_table()) return "a section";
   if (node.is_array()) return "a list";
   std::ostringstream text;
+  text << std::boolalpha;
   node.visit([&text](const auto& value) {
-    if constexpr (toml::is_value<decltype(value)>) text << value;
+    if constexpr (toml::is_value<decltype(value)>) text << value.get();
   });
   return text.str();
 }
@@ -134,6 +135,8 @@ std::optional<acl::TimePoint> time_point(const std::string& text) {
     const toml::table table = toml::parse("at = " + text);
     return time_point(*table.get("at"));
   } catch (const toml::parse_error&) {
+    return std::nullopt;
+  } catch (const Unforeseen&) {
     return std::nullopt;
   }
 }

@@ -178,6 +178,20 @@ TEST(ConfigTest, AnIdOfTwoGroupsIsGivenToNeitherAndTakesTheirMembers) {
   EXPECT_TRUE(config.groups.at("a").members.empty());
 }
 
+TEST(ConfigTest, CharactersThatAreNotAsciiNeedQuotesOutsideComments) {
+  const auto bare = Config::parse("# j\xc3\xb6rg\n[user.j\xc3\xb6rg]\n");
+  ASSERT_FALSE(bare);
+  EXPECT_EQ(bare.error().offset, 15u);
+  EXPECT_FALSE(Config::parse("uid = 1\"\xc3\xb6\"\n"));
+  EXPECT_FALSE(Config::parse("expires = 2027-01-01 1 \"\xc3\xb6\"\n"));
+  EXPECT_FALSE(Config::parse("[user.a]\ncomment = \"\"\"a\\\xc3\xb6\"\"\"\n"));
+  const auto quoted = Config::parse(
+      "\xef\xbb\xbf[user.\"j\xc3\xb6rg\"] # \xc3\xb6\n"
+      "comment = \"\"\"\\\n \xc3\xb6\\\"\"\" \xc3\xb6\n\xc3\xb6\"\"\"\"\"\nids = ['\xc3\xb6']\n");
+  ASSERT_TRUE(quoted) << quoted.error().message;
+  EXPECT_EQ(quoted->users.at("j\xc3\xb6rg").ids, (std::vector<std::string>{"\xc3\xb6"}));
+}
+
 TEST(ConfigTest, AKeyThatBeginsWithADotIsNotToml) { EXPECT_FALSE(Config::parse("[.a]\n")); }
 
 TEST(ConfigTest, TextThatIsNotTomlFailsWithItsOffset) {

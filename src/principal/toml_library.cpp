@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+#define TOML_IMPLEMENTATION
+#include "toml_library.hpp"
