@@ -161,11 +161,15 @@ Result<PlannedGrant> Ops::plan_grant(const Request& rq, const At& at, const std:
 Status Ops::apply_grants(const At& at, std::span<const backing::Change> changes, int flags) {
   auto fd = walk_.open_path(at.chain);
   if (!fd) return fd.status();
+  // Who may only add was judged by what was there: if another administrator came first, that changes nothing of his.
+  const bool adds = flags == 0 && std::none_of(changes.begin(), changes.end(), [&](const backing::Change& change) {
+    return find(*at.chain.acl, *acl::parse_key(change.key)) != nullptr;
+  });
   const backing::ActAsDaemon daemon;
-  const Status s = store_.apply(fd->get(), changes, flags);
+  const Status s = store_.apply(fd->get(), changes, adds ? XATTR_CREATE : flags);
   changed(at.node());
   reach_changed(at.node());
-  return s;
+  return adds && s.errno_value() == EEXIST ? Status::from(EAGAIN) : s;
 }
 
 Status Ops::write_grant(const Request& rq, const At& at, const std::string& key, const std::optional<std::string>& value, int flags) {

@@ -23,6 +23,8 @@ class FaultyBacking : public backing::Backing {
   std::map<std::string, int> faults;
   /// What somebody else does between the last look and the first rename.
   std::function<void()> before_rename;
+  /// And before the first change of a mode.
+  std::function<void()> before_chmod;
 
   Result<backing::Attr> stat_at(int dir, const char* name) override {
     ++looks;
@@ -63,6 +65,7 @@ class FaultyBacking : public backing::Backing {
     return run("rename", [&] { return Backing::rename_at(from_dir, from, to_dir, to, flags); });
   }
   Status chmod(int fd, mode_t mode) override {
+    if (const auto meanwhile = std::exchange(before_chmod, nullptr)) meanwhile();
     return run("chmod", [&] { return Backing::chmod(fd, mode); });
   }
   Status chown(int fd, uid_t uid, gid_t gid) override {

@@ -3,6 +3,7 @@
 #include <sys/xattr.h>
 
 #include "fs/xattr_name.hpp"
+#include "nfs4/xdr.hpp"
 #include "ops_fixture.hpp"
 
 namespace acefs::test {
@@ -76,6 +77,26 @@ TEST_F(GrantsWrittenTest, OwnerLiftsADenialThatShutsHimOut) {
   EXPECT_FALSE(ops().open(as(kAlice), id("f"), O_RDONLY));
   EXPECT_EQ(ops().removexattr(as(kAlice), id("f"), allow_name(user(kAlice))).errno_value(), 0);
   EXPECT_TRUE(ops().open(as(kAlice), id("f"), O_RDONLY));
+}
+
+TEST_F(GrantsWrittenTest, WhoMayOnlyAddPutsNothingInPlaceOfWhatAnotherAddedMeanwhile) {
+  make_file("f", 0664);
+  ASSERT_EQ(allow(path("f"), user(kAlice), "rtcC"), 0);
+  const auto write = [&](const std::string& who) {
+    auto list = *nfs4::decode(nfs4::Form::Acl, *ops().getxattr(as(kAlice), id("f"), "system.nfs4_acl"));
+    for (nfs4::Ace& ace : list) {
+      if (ace.who == nfs4::kGroupAt) ace.mask &= ~0x16u;  // waN: the mode is changed first, which gives time
+    }
+    list.push_back({nfs4::Type::Allow, 0, 1, who});
+    return ops().setxattr(as(kAlice), id("f"), "system.nfs4_acl", *nfs4::encode(nfs4::Form::Acl, list), 0).errno_value();
+  };
+  backing_.before_chmod = [&] { ASSERT_EQ(allow(path("f"), user(kBob), "rw"), 0); };
+  EXPECT_EQ(write("20002"), EAGAIN);
+  EXPECT_NE(get_attribute(path("f"), allow_name(user(kBob))).find("p=rw:"), std::string::npos) << "to change it needs o";
+  struct stat st {};
+  ASSERT_EQ(::stat(path("f").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 07777U, 0664u);
+  EXPECT_EQ(write("20003"), 0) << "what nobody else added";
 }
 
 TEST(XattrNameTest, WhatTheStoreBelievesOfANodeIsReservedUnderAnyPrefix) {
