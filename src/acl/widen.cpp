@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <initializer_list>
 
 #include "acefs/acl/decide.hpp"
@@ -68,6 +69,10 @@ AccessMask held_below_alone(std::span<const Segment> chain, const Identity& who,
   return letters;
 }
 
+bool owns_any(std::span<const Segment> chain, const Identity& who) {
+  return std::any_of(chain.begin(), chain.end(), [&](const Segment& segment) { return who.owns(segment.uid); });
+}
+
 AccessMask widened_alone(std::span<const Segment> from, std::span<const Segment> to_parent, const Identity& who, TimePoint now,
                          const Profile& profile) {
   if (from.empty() || is_almighty(who, profile) || who.refused) return {};
@@ -83,6 +88,13 @@ AccessMask widened_alone(std::span<const Segment> from, std::span<const Segment>
 
   AccessMask letters = after - before;
   if (node.is_directory) letters |= gain_below(here, there, profile);
+  // Whose directory it would come to lie in, he could give himself anything there.
+  if (owns_any(to_parent, who) && !owns_any(from, who)) {
+    AccessMask held = before;
+    if (node.is_directory) held = held & held_below_alone(from, who, now, profile);
+    if (!is_executable(node)) held |= Perm::Execute;
+    letters |= AccessMask::all() - held;
+  }
   return letters;
 }
 

@@ -65,6 +65,20 @@ TEST_F(WidenedTest, OwnerAndGroupAcesCountForWhateverTheCallerMayOwnBelow) {
   EXPECT_EQ(gained(parent({}).dir({0777}), parent({allow_who("o:OWNER@", "C")})), "") << "the owner always has C";
 }
 
+TEST_F(WidenedTest, IntoADirectoryOfHisOwnGivesAllThatHeCouldGiveHimselfThere) {
+  const auto hers = [](Path above) {
+    above.dir({0755, kAlice});
+    return above;
+  };
+  const std::string all = letters_of(AccessMask::all());
+  EXPECT_EQ(gained(parent({allow("alice", all)}).file({0700}), hers(parent({}))), "") << "she has everything";
+  EXPECT_NE(gained(parent({allow("alice", "rw")}).file({0600}), hers(parent({allow("alice", "rw")}))), "");
+  EXPECT_NE(gained(parent({}).dir({0777}, {allow("alice", all, "n")}), hers(parent({}))), "") << "not what is below";
+  EXPECT_EQ(gained(parent({}).file({0600, kAlice}), hers(parent({}))), "") << "it is hers";
+  EXPECT_EQ(gained(hers(parent({})).file({0600}), hers(parent({}))), "") << "it was in one of hers already";
+  EXPECT_EQ(gained(hers(parent({})).dir({0755}).file({0600}), hers(parent({}))), "") << "at any depth";
+}
+
 TEST_F(WidenedTest, RootGainsNothingUnlessSquashed) {
   const Identity root = caller(table_, 0, {0}, {});
   const Path to = parent({allow_who("o:EVERYONE@", "rw")});
