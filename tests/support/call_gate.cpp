@@ -46,7 +46,8 @@ constexpr std::array kCalls = {
     Known{"fdatasync", About::Fd},           Known{"syncfs", About::Fd},             Known{"write", About::Fd},
     Known{"pwrite64", About::Fd},            Known{"pwritev", About::Fd},            Known{"read", About::Fd},
     Known{"pread64", About::Fd},             Known{"preadv", About::Fd},             Known{"getdents64", About::Fd},
-    Known{"copy_file_range", About::Fd},     Known{"flock", About::Fd},              Known{"getxattrat", About::FdAndName, 464},
+    Known{"copy_file_range", About::Fd},     Known{"flock", About::Fd},              Known{"open_by_handle_at", About::Fd},
+    Known{"name_to_handle_at", About::FdAndName},                                    Known{"getxattrat", About::FdAndName, 464},
     Known{"listxattrat", About::FdAndName, 465},
 };
 
