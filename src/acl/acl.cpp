@@ -51,14 +51,15 @@ struct ByWho {
 
 }  // namespace
 
-Acl::Acl(std::vector<Grant> grants, bool on_directory, PrincipalTable& principals) : grants_(std::move(grants)) {
+Acl::Acl(std::vector<Grant> grants, bool on_directory, PrincipalTable& principals)
+    : principals_(&principals), grants_(std::move(grants)) {
   std::sort(grants_.begin(), grants_.end(), [](const Grant& a, const Grant& b) { return a.key < b.key; });
   entries_.reserve(grants_.size());
   for (std::size_t i = 0; i < grants_.size(); ++i) {
     const Grant& grant = grants_[i];
     Entry entry = grant.ace ? well_formed_entry(grant.key, *grant.ace, on_directory) : malformed_entry();
     if (is_idle(entry)) continue;
-    entry.who = principals.intern(grant.key.principal);
+    entry.who = principals.acquire(grant.key.principal);
     entry.source = static_cast<std::uint32_t>(i);
     entries_.push_back(entry);
     const bool group = grant.key.principal.starts_with("g:");
@@ -69,6 +70,21 @@ Acl::Acl(std::vector<Grant> grants, bool on_directory, PrincipalTable& principal
     audits_ |= (entry.kind == EntryKind::Audit || entry.kind == EntryKind::Alarm) && (entry.on_success || entry.on_failure);
   }
   std::stable_sort(entries_.begin(), entries_.end(), ByWho{});
+}
+
+Acl& Acl::operator=(Acl&& other) noexcept {
+  std::swap(principals_, other.principals_);
+  grants_.swap(other.grants_);
+  entries_.swap(other.entries_);
+  std::swap(names_groups_, other.names_groups_);
+  std::swap(names_principals_, other.names_principals_);
+  std::swap(audits_, other.audits_);
+  std::swap(only_gives_, other.only_gives_);
+  return *this;
+}
+
+Acl::~Acl() {
+  for (const Entry& entry : entries_) principals_->release(entry.who);
 }
 
 std::span<const Entry> Acl::entries_of(PrincipalId who) const {

@@ -24,8 +24,10 @@ bool has_aces(const acl::Acl& acl, acl::TimePoint now) {
 }
 
 /// A grant is shown to who has c, and to the one whom it names.
-bool may_see(const At& at, const acl::Grant& grant, acl::PrincipalTable& principals) {
-  return at.effective().has(Perm::ReadAcl) || at.who->is(principals.intern(grant.key.principal));
+bool may_see(const At& at, const acl::Grant& grant, const acl::PrincipalTable& principals) {
+  if (at.effective().has(Perm::ReadAcl)) return true;
+  const auto who = principals.find(grant.key.principal);
+  return who && at.who->is(*who);
 }
 
 }  // namespace

@@ -26,6 +26,30 @@ class AclTest : public ::testing::Test {
   PrincipalTable table_;
 };
 
+TEST_F(AclTest, WhomNoAclNamesAnyMoreIsForgotten) {
+  const PrincipalId alice = table_.intern("u:alice");
+  const std::size_t before = table_.size();
+  for (int i = 0; i < 10'000; ++i) acl({allow("nobody-" + std::to_string(i), "r"), allow("alice", "r"), deny("alice", "w")});
+  EXPECT_EQ(table_.size(), before);
+  EXPECT_EQ(table_.find("u:alice"), alice) << "who goes by that name stays";
+  EXPECT_FALSE(table_.find("u:nobody-1"));
+}
+
+TEST_F(AclTest, WhoIsNamedKeepsHisNumber) {
+  const Acl first = acl({allow("bob", "r")});
+  const PrincipalId bob = first.entries()[0].who;
+  {
+    const Acl second = acl({deny("bob", "w"), allow("carol", "r")});
+    EXPECT_EQ(second.entries_of(bob).size(), 1u);
+  }
+  EXPECT_EQ(table_.find("u:bob"), bob);
+  EXPECT_EQ(table_.name(bob), "u:bob");
+  Acl third = acl({allow("dave", "r")});  // gets the number that was carol's
+  EXPECT_EQ(table_.intern("u:bob"), bob) << "an identity by that name is the one that the ACL names";
+  third = acl({});
+  EXPECT_EQ(first.entries_of(bob).size(), 1u);
+}
+
 TEST_F(AclTest, KeepsGrantsByKeyAndEntriesByWho) {
   const Acl a = acl({allow("zoe", "r"), deny("bob", "w"), allow_who("o:EVERYONE@", "t"), allow("bob", "rw")});
   ASSERT_EQ(a.grants().size(), 4u);

@@ -36,7 +36,7 @@ class WatchersTest : public ::testing::Test {
 };
 
 TEST_F(WatchersTest, SuccessAndFailureAreTwoFlags) {
-  const auto with = [&](const std::string& flags) { return file_with({audit_who("u:alice", "r", flags)}); };
+  const auto with = [&](const std::string& flags) -> const Path& { return file_with({audit_who("u:alice", "r", flags)}); };
   EXPECT_EQ(seen(with("S"), alice_, Perm::ReadData, true), Seen{"1 U:u:alice"});
   EXPECT_EQ(seen(with("S"), alice_, Perm::ReadData, false), Seen{});
   EXPECT_EQ(seen(with("F"), alice_, Perm::ReadData, true), Seen{});

@@ -89,6 +89,7 @@ struct Posix {
 class Path {
  public:
   explicit Path(PrincipalTable& principals) : principals_(principals) {}
+  Path(Path&&) = default;  // what its segments point to stays where it is
 
   Path& dir(Posix posix, std::vector<Grant> grants = {}) { return add(posix, std::move(grants), true); }
   Path& file(Posix posix, std::vector<Grant> grants = {}) { return add(posix, std::move(grants), false); }

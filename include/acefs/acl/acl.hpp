@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -22,17 +23,34 @@ inline constexpr PrincipalId kOwner = 0;
 inline constexpr PrincipalId kGroup = 1;
 inline constexpr PrincipalId kEveryone = 2;
 
-/// Gives each principal ("u:alice") its number for the life of the process. Thread-safe.
+/// Gives each principal ("u:alice") its number. Thread-safe.
+///
+/// Anybody may write ACEs for principals that nobody is, as many as he likes: the numbers of those last as long as an ACL names them.
 class PrincipalTable {
  public:
   PrincipalTable();
+  /// For the life of the process: somebody goes by that name.
   PrincipalId intern(std::string_view principal);
+  /// Until it is released as often.
+  PrincipalId acquire(std::string_view principal);
+  void release(PrincipalId id);
+  /// The number that it has now.
+  std::optional<PrincipalId> find(std::string_view principal) const;
   std::string name(PrincipalId id) const;
+  std::size_t size() const;
 
  private:
+  struct Known {
+    std::string name;
+    std::uint32_t uses = 0;
+    bool for_good = false;
+  };
+  PrincipalId add(std::string_view principal);
+
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, PrincipalId> ids_;
-  std::vector<std::string> names_;
+  std::vector<Known> known_;
+  std::vector<PrincipalId> free_;  ///< numbers that nothing goes by
 };
 
 /// Where below its segment an ACE counts; the `f d n i` flags of a directory's ACE as a set (see acefs-ace(5)).
@@ -67,7 +85,11 @@ class Acl {
  public:
   Acl() = default;
   /// `on_directory`: whether the node is a directory. Grants are kept, sorted by key, for those who show or rewrite them.
+  /// The table must outlive it.
   Acl(std::vector<Grant> grants, bool on_directory, PrincipalTable& principals);
+  Acl(Acl&&) noexcept = default;
+  Acl& operator=(Acl&& other) noexcept;
+  ~Acl();
 
   /// Sorted by `who`.
   std::span<const Entry> entries() const { return entries_; }
@@ -85,6 +107,7 @@ class Acl {
   bool audits() const { return audits_; }
 
  private:
+  PrincipalTable* principals_ = nullptr;
   std::vector<Grant> grants_;
   std::vector<Entry> entries_;
   bool names_groups_ = false;
