@@ -54,8 +54,23 @@ std::size_t raise_file_limit() {
 /// A quarter of the descriptors for directories; the others are for files that users hold open.
 std::size_t directories_to_hold(std::size_t file_limit) { return std::clamp<std::size_t>(file_limit / 4, 16, 8192); }
 
+/// What is left of them for users' handles: some are for the daemon itself, and for a moment in each operation.
+std::size_t handles_to_share(std::size_t file_limit) {
+  const std::size_t own = directories_to_hold(file_limit) + std::min<std::size_t>(file_limit / 8, 256);
+  return std::max<std::size_t>(file_limit - std::min(own, file_limit), 1);
+}
+
+/// What decides who is who must be root's, or of whoever runs this.
+void warn_if_others_may_write(const std::string& file) {
+  struct stat st {};
+  if (::stat(file.c_str(), &st) < 0) return;
+  const bool others = (st.st_uid != 0 && st.st_uid != ::geteuid()) || (st.st_mode & 022U) != 0;
+  if (others) spdlog::warn("{}: others may write it, and so become whom they like", file);
+}
+
 std::shared_ptr<const principal::Config> load_config(const std::string& file) {
   if (file.empty()) return std::make_shared<const principal::Config>();
+  warn_if_others_may_write(file);
   auto config = principal::Config::load(file);
   if (!config) throw StartError(kConfig, config.error().message);
   for (const auto& problem : config->problems) spdlog::error("{}:{}: {}", file, problem.line, problem.message);
@@ -273,6 +288,7 @@ int run(const Options& given) {
   trail = open_trail(options);
   options.fs.audit = trail.get();
   options.fs.audit_denials = options.audit == AuditLevel::Denied;
+  options.fs.handles = handles_to_share(file_limit);
   Stack stack(options, std::move(source), attr->st.st_dev, node::InodeKey::of(*attr), file_limit);
   FileWatch config_watch(options.config);
   configure(stack.resolver, options.config);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fs/authorize.hpp"
+#include "fs/shares.hpp"
 
 namespace acefs::fs {
 
@@ -22,6 +23,7 @@ struct OpenFile {
   acl::AccessMask user_base; ///< the same for the user of a token
   uid_t base_of = 0;         ///< whose ownership that was: the user's of a token, else the caller's
   bool append_only = false;  ///< opened with `a` and without `w`
+  Shares::Share share;       ///< of all handles that there may be
   bool lent = false;         ///< counted among those that the kernel may serve by itself
 
   std::mutex mutex;

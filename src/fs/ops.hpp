@@ -132,7 +132,7 @@ class Ops {
   Locker& locker() { return locker_; }
 
  private:
-  bool is_hidden(const At& parent, const char* name) const;
+  bool is_hidden(const At& parent, std::string_view name) const;
   Result<Entry> lookup_by_number(const Request& rq, node::NodeId id, bool parent);
   /// What went wrong with a name in `parent`: ESTALE instead of ENOENT when there is no such directory any more.
   Status in_directory(const At& parent, Status s);
@@ -157,8 +157,8 @@ class Ops {
   Result<node::SharedFd> directory_for_new(const At& parent);
   /// What stands at `name` below `parent` now, as a reply.
   Result<Entry> new_entry(const At& parent, const char* name);
-  Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, At at, node::SharedFd fd, acl::AccessMask need, acl::AccessMask base,
-                                                std::uint64_t epoch);
+  Result<std::unique_ptr<OpenFile>> make_handle(const Request& rq, Shares::Share share, At at, node::SharedFd fd, acl::AccessMask need,
+                                                acl::AccessMask base, std::uint64_t epoch);
   /// `by`: the chain that does not suffice any more, if it is known.
   Status refuse_handle(OpenFile& file, const node::Chain* by = nullptr);
   bool is_as_proved(OpenFile& file, acl::TimePoint now);
@@ -199,6 +199,7 @@ class Ops {
   node::Table& table_;
   const Options& options_;
   OpsEvents& events_;
+  Shares handles_;
   Locker locker_;
 };
 

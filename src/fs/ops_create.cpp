@@ -108,6 +108,8 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   auth_.tell(rq, *at, to_create, true);
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
+  auto share = handles_.take(rq.caller.uid);
+  if (!share) return Status::from(ENFILE);
   auto maker = maker_of(*at->who);
   const int open_flags = O_CREAT | O_EXCL | (flags & (O_ACCMODE | O_SYNC | O_DSYNC | O_NOATIME));
   auto fd = backing_.open_at((*dir)->get(), name, open_flags, new_mode(maker, mode) & 07777);
@@ -117,6 +119,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
     auto entry = lookup(rq.untold(), parent, name);
     if (!entry) return entry.status();
     if (entry->id == node::NodeId{}) return Status::from(ENOENT);
+    share.reset();
     auto file = open(rq, entry->id, flags & ~O_CREAT);
     if (!file) {
       forget(entry->id, 1);
@@ -137,7 +140,7 @@ Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* 
   const AccessMask base = made->decision.base | need;
   made->decision.user_base |= need;
   const backing::Attr attr = *made->chain.attr;
-  auto file = make_handle(rq, std::move(*made), opened, need, base, epoch);
+  auto file = make_handle(rq, std::move(*share), std::move(*made), opened, need, base, epoch);
   if (!file) return file.status();
   return Created{entry_of(node, attr), std::move(*file)};
 }
@@ -149,6 +152,8 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   if (!at) return at.status();
   auto dir = directory_for_new(*at);
   if (!dir) return dir.status();
+  auto share = handles_.take(rq.caller.uid);
+  if (!share) return Status::from(ENFILE);
   const auto maker = maker_of(*at->who);
   auto fd = backing_.open_at((*dir)->get(), ".", O_TMPFILE | (flags & (O_ACCMODE | O_EXCL)), new_mode(maker, mode) & 07777);
   if (!fd) return fd.status();
@@ -167,7 +172,7 @@ Result<Created> Ops::tmpfile(const Request& rq, node::NodeId parent, mode_t mode
   made.decision = auth_.decide(rq.caller, made.chain, {.need = {}, .now = wall_clock(), .base = {}}, made.who);
   const AccessMask base = made.decision.base | need;
   made.decision.user_base |= need;
-  auto file = make_handle(rq, std::move(made), std::make_shared<const UniqueFd>(std::move(*fd)), need, base, epoch);
+  auto file = make_handle(rq, std::move(*share), std::move(made), std::make_shared<const UniqueFd>(std::move(*fd)), need, base, epoch);
   if (!file) return file.status();
   return Created{entry_of(node, *attr), std::move(*file)};
 }

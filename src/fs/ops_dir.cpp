@@ -20,12 +20,14 @@ Result<std::unique_ptr<OpenDir>> Ops::opendir(const Request& rq, node::NodeId id
   const std::uint64_t epoch = auth_.resolver().epoch();
   auto at = auth_.authorize(rq, id, Perm::ReadData);
   if (!at) return at.status();
+  auto share = handles_.take(rq.caller.uid);
+  if (!share) return Status::from(ENFILE);
   auto dir = walk_.directory(at->chain);
   if (!dir) return dir.status();
   auto fd = backing_.open_at((*dir)->get(), ".", O_RDONLY | O_DIRECTORY);
   if (!fd) return fd.status();
   const AccessMask base = at->decision.base;
-  auto file = make_handle(rq, std::move(*at), std::make_shared<const UniqueFd>(std::move(*fd)), Perm::ReadData, base, epoch);
+  auto file = make_handle(rq, std::move(*share), std::move(*at), std::make_shared<const UniqueFd>(std::move(*fd)), Perm::ReadData, base, epoch);
   if (!file) return file.status();
   auto open = std::make_unique<OpenDir>();
   open->file = std::move(*file);
@@ -36,7 +38,7 @@ void Ops::releasedir(std::unique_ptr<OpenDir> dir) { release(std::move(dir->file
 
 std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, DirEntry entry, bool plus) {
   const bool at_root = at.node() == table_.root();
-  if (at_root && entry.name == backing::kSideDir) return std::nullopt;
+  if (is_hidden(at, entry.name)) return std::nullopt;
   const bool dots = entry.name == "." || entry.name == "..";
   if (at_root && entry.name == "..") entry.ino = at.node()->key().ino;  // what is above the mount is not ours to tell
   // Attributes go out for children whose t the caller has; the others are mere names.

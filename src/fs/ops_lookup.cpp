@@ -14,10 +14,16 @@ using acl::Perm;
 
 Ops::Ops(backing::Backing& backing, backing::GrantStore& store, Authorizer& authorizer, const Options& options, OpsEvents& events)
     : backing_(backing), store_(store), auth_(authorizer), walk_(authorizer.walk()), table_(authorizer.table()),
-      options_(options), events_(events), locker_(backing) {}
+      options_(options), events_(events), handles_(options.handles), locker_(backing) {}
 
-bool Ops::is_hidden(const At& parent, const char* name) const {
-  return parent.node() == table_.root() && backing::kSideDir == name;
+// Further down as well: a tree that is mounted by itself too has one there. What users made there for themselves is not meant.
+bool Ops::is_hidden(const At& parent, std::string_view name) const {
+  if (name != backing::kSideDir) return false;
+  if (parent.node() == table_.root()) return true;
+  const auto dir = walk_.directory(parent.chain);
+  if (!dir) return true;
+  const auto attr = backing_.stat_at((*dir)->get(), std::string(name).c_str());
+  return attr && attr->is_directory() && attr->st.st_uid == 0 && (attr->st.st_mode & 077U) == 0;
 }
 
 Entry Ops::entry_of(const node::NodePtr& node, const backing::Attr& attr, bool for_everyone) {

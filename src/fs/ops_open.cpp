@@ -41,6 +41,8 @@ Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, 
   const bool append_only = !at->may(need);
   if (append_only) need = to_append;
   auth_.tell(rq, *at, need, true);
+  auto share = handles_.take(rq.caller.uid);
+  if (!share) return Status::from(ENFILE);
   // O_DIRECT is between the caller and the kernel's page cache for the mount: buffers here are not aligned for it.
   // O_APPEND can be taken off by fcntl(2), of which nothing is heard: each write says whether it appends. A handle that may
   // only append always does.
@@ -48,13 +50,14 @@ Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, 
   auto fd = walk_.open_file(at->chain, kept | O_NOCTTY);
   if (!fd) return fd.status();
   const AccessMask base = at->decision.base;
-  return make_handle(rq, std::move(*at), std::make_shared<const UniqueFd>(std::move(*fd)), need, base, epoch);
+  return make_handle(rq, std::move(*share), std::move(*at), std::make_shared<const UniqueFd>(std::move(*fd)), need, base, epoch);
 }
 
-Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, At at, node::SharedFd fd, AccessMask need, AccessMask base,
-                                                   std::uint64_t epoch) {
+Result<std::unique_ptr<OpenFile>> Ops::make_handle(const Request& rq, Shares::Share share, At at, node::SharedFd fd, AccessMask need,
+                                                   AccessMask base, std::uint64_t epoch) {
   auto file = std::make_unique<OpenFile>();
   file->node = at.node();
+  file->share = std::move(share);
   if (walk_.is_vouched(at.chain)) {
     file->proven = at.chain.proof.epoch;
     file->stamp = at.chain.stamp;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -28,6 +29,7 @@ struct Options {
   bool hide_unreadable = false;  ///< listings leave out what the caller can see nothing of
   std::string domain;       ///< NFSv4 clients may write names as name@domain; empty: as names only
   bool list_nfs4_acl = true;  ///< `system.nfs4_acl` is among the attributes of nodes that have ACEs
+  std::size_t handles = 0;  ///< how many files and directories may be open at once; 0: no limit
   bool nfs_export = false;  ///< nodes stay known after the kernel forgot them, so that NFS handles stay valid
 };
 

@@ -114,6 +114,47 @@ TEST_F(HandlesTest, FailedRemovalKeepsNoDescriptor) {
   EXPECT_LE(descriptors(), before + 20) << "the directories themselves are held, within the bound; nothing else";
 }
 
+class FewHandlesTest : public OpsTest {
+ protected:
+  FewHandlesTest() : OpsTest(64, 12) {}
+  using Files = std::vector<std::unique_ptr<fs::OpenFile>>;
+  Files open_all(uid_t uid, int error) {
+    Files files;
+    for (;;) {
+      auto file = ops().open(as(uid), id("f"), O_RDONLY);
+      if (!file) {
+        EXPECT_EQ(file.error().errno_value(), error);
+      }
+      if (!file || files.size() == 100) return files;
+      files.push_back(std::move(*file));
+    }
+  }
+  void close(Files& files) {
+    for (auto& file : files) ops().release(std::move(file));
+    files.clear();
+  }
+};
+
+TEST_F(FewHandlesTest, OneUserLeavesHandlesForTheOthers) {
+  make_file("f", 0666);
+  make_dir("d", 0777);
+  Files bobs = open_all(kBob, ENFILE);
+  EXPECT_EQ(bobs.size(), 6u) << "half of all";
+  EXPECT_EQ(ops().opendir(as(kBob), id("d")).error().errno_value(), ENFILE);
+  EXPECT_EQ(ops().create(as(kBob), id("d"), "new", 0600, O_RDWR).error().errno_value(), ENFILE);
+  EXPECT_EQ(::access(path("d/new").c_str(), F_OK), -1) << "nothing was made for him";
+  Files alices = open_all(kAlice, ENFILE);
+  EXPECT_EQ(alices.size(), 3u) << "half of what was left";
+  auto roots = ops().open(as(0), id("f"), O_RDONLY);
+  EXPECT_TRUE(roots);
+  if (roots) ops().release(std::move(*roots));
+  close(bobs);
+  auto made = ops().create(as(kBob), id("d"), "new", 0600, O_RDWR);
+  EXPECT_TRUE(made) << "what he closed he may open again";
+  if (made) ops().release(std::move(made->file));
+  close(alices);
+}
+
 TEST_F(HandlesTest, ListingHandsOutNoAttributesWithoutTheWayThroughTheDirectory) {
   make_dir("d", 0744);
   make_file("d/f", 0600);

@@ -131,6 +131,26 @@ TEST_F(NodesTest, SideDirectoryIsInvisible) {
   ops().releasedir(std::move(*dir));
 }
 
+TEST_F(NodesTest, SideDirectoryOfATreeBelowIsInvisibleToo) {
+  make_dir("d", 0777);
+  make_dir("d/.oc-nodes", 0700);
+  make_dir("mine", 0777);
+  make_dir("mine/.oc-nodes", 0755, kBob);
+  EXPECT_EQ(ops().lookup(as(0), id("d"), ".oc-nodes").error().errno_value(), ENOENT);
+  EXPECT_EQ(ops().rmdir(as(0), id("d"), ".oc-nodes").errno_value(), ENOENT);
+  EXPECT_EQ(ops().rename(as(0), id("mine"), ".oc-nodes", id("d"), ".oc-nodes", 0).errno_value(), EACCES);
+  auto dir = ops().opendir(as(0), id("d"));
+  ASSERT_TRUE(dir);
+  bool listed = false;
+  ASSERT_TRUE(ops().readdir(as(0), **dir, 0, false, [&](const fs::DirEntry& entry) {
+    listed |= entry.name == ".oc-nodes";
+    return true;
+  }));
+  ops().releasedir(std::move(*dir));
+  EXPECT_FALSE(listed);
+  EXPECT_TRUE(ops().lookup(as(kBob), id("mine"), ".oc-nodes")) << "what users made for themselves is not meant";
+}
+
 TEST_F(NodesTest, MalformedGrantIsReportedOncePerChangeAndDeniesOnlyItsPrincipal) {
   make_file("f");
   ASSERT_EQ(set_attribute(path("f"), allow_name(user(kAlice)), "garbage"), 0);

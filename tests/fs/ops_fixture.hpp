@@ -34,8 +34,9 @@ class NumbersOnly : public principal::Accounts {
 /// The operations over a temporary tree, without FUSE: whoever is asked for may call them.
 class OpsTest : public ::testing::Test, public node::WalkEvents, public fs::OpsEvents {
  protected:
-  /// `held`: how many directories are kept open.
-  explicit OpsTest(std::size_t held = 64) {
+  /// `held`: how many directories are kept open; `handles`: how many files users may have open.
+  explicit OpsTest(std::size_t held = 64, std::size_t handles = 0) {
+    options_.handles = handles;
     root_ = std::make_shared<const UniqueFd>(::open(tree_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     const auto attr = backing_.stat_at(root_->get(), "");
     options_.prefix = std::string(backing::kDefaultPrefix);
