@@ -53,10 +53,12 @@ struct Removed {
   }
 };
 
-/// The link in `place` becomes `link`, which has the same name; what is known by it stays known.
+/// The link in `place` becomes `link`, which has the same name; what is known by it stays known. It is the latest then.
 void renew_link(Node& node, LinkPtr& place, LinkPtr& link) {
-  if (auto* names = node.extras.find<Names>(); names != nullptr && names->bound && names->bound == place) names->bound = link;
+  auto* names = node.extras.find<Names>();
+  if (names != nullptr && names->bound && names->bound == place) names->bound = link;
   std::swap(place, link);
+  if (names != nullptr && &place != &node.link) std::swap(place, names->further.back());
 }
 
 }  // namespace
@@ -87,7 +89,10 @@ LinkPtr link_of(Node& node) {
 std::vector<LinkPtr> links_of(Node& node) {
   const std::lock_guard lock(node.mutex);
   std::vector<LinkPtr> links{node.link};
-  if (const auto* names = node.extras.find<Names>()) links.insert(links.end(), names->further.begin(), names->further.end());
+  if (const auto* names = node.extras.find<Names>()) {
+    const std::size_t count = std::min(names->further.size(), kMostLinks - 1);
+    links.insert(links.end(), names->further.end() - static_cast<std::ptrdiff_t>(count), names->further.end());
+  }
   return links;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -18,8 +19,10 @@ bool has_further_links(Node& node);
 /// Its name, or one of them; if it lost the last one while in use, that: its chain is judged by where it was. nullptr: the root, or
 /// a node that never had one.
 LinkPtr link_of(Node& node);
-/// The names by which it may be reached now; a single nullptr if there are none.
+/// The names by which it may be reached now; a single nullptr if there are none. Of many the first and those that were found last: who
+/// makes thousands of links must not make every refusal as slow as trying them all.
 std::vector<LinkPtr> links_of(Node& node);
+inline constexpr std::size_t kMostLinks = 64;
 /// The name that was its last one, of a node that has none any more.
 LinkPtr last_link(Node& node);
 /// A node that never had a name is judged by where it would be.

@@ -49,6 +49,17 @@ TEST_F(NamesTest, FileMayHaveSeveral) {
   EXPECT_FALSE(has_link(*node, *node, "c")) << "that would be in another directory";
 }
 
+TEST_F(NamesTest, OfManyThoseThatWereFoundLastAreTried) {
+  const NodePtr node = file("first");
+  for (int i = 0; i < 1000; ++i) file("n" + std::to_string(i));
+  EXPECT_EQ(links_of(*node).size(), kMostLinks);
+  EXPECT_EQ(links_of(*node).back()->name(), "n999");
+  EXPECT_EQ(names(node).find("n17 "), std::string::npos);
+  file("n17");
+  EXPECT_EQ(links_of(*node).back()->name(), "n17");
+  EXPECT_EQ(links_of(*node).front()->name(), "first");
+}
+
 TEST_F(NamesTest, RemovingOneLeavesTheOthers) {
   const NodePtr node = file("a");
   file("b");
