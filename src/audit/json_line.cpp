@@ -13,6 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr acl::TimePoint kSecond = 1'000'000'000;
+/// Bytes of a path that a line holds, half of them its beginning. A tree may be so deep that a record would be longer than a datagram.
+constexpr std::size_t kMostPath = 4096;
 
 /// RFC 3339, UTC, microseconds.
 std::string text_of(acl::TimePoint time) {
@@ -26,7 +28,8 @@ std::string text_of(acl::TimePoint time) {
   return text.data();
 }
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+// What is not ASCII is escaped: a terminal may take C1 controls for commands.
+std::string dump(const Json& json) { return json.dump(-1, ' ', true, Json::error_handler_t::replace); }
 
 bool is_utf8(const std::string& text) { return Json::parse(dump(text)).get<std::string>() == text; }
 
@@ -40,11 +43,24 @@ std::string hex(const std::string& bytes) {
   return text;
 }
 
+std::string cut(const std::string& path) {
+  if (path.size() <= kMostPath) return path;
+  return path.substr(0, kMostPath / 2) + "..." + path.substr(path.size() - kMostPath / 2);
+}
+
+/// A path in a line, with what is to be known of it besides.
+void add_path(Json& to, const char* name, const std::string& path) {
+  const std::string shown = cut(path);
+  to[name] = shown;
+  if (shown.size() != path.size()) to[std::string(name) + "_length"] = path.size();
+  if (!is_utf8(shown)) to[std::string(name) + "_hex"] = hex(shown);
+}
+
 }  // namespace
 
 std::string json_line(const Record& record) {
-  Json line = {{"time", text_of(record.time)}, {"operation", record.operation}, {"path", record.path}};
-  if (!is_utf8(record.path)) line["path_hex"] = hex(record.path);
+  Json line = {{"time", text_of(record.time)}, {"operation", record.operation}};
+  add_path(line, "path", record.path);
   line["principal"] = record.principal;
   line["uid"] = record.uid;
   line["gid"] = record.gid;
@@ -54,12 +70,12 @@ std::string json_line(const Record& record) {
   line["missing"] = acl::letters_of(record.missing);
   line["outcome"] = record.granted ? "granted" : "denied";
   line["reason"] = record.reason;
-  line["decided"] = {{"segment", record.decided_at}};
+  line["decided"] = {{"segment", cut(record.decided_at)}};
   if (!record.decided_by.empty()) line["decided"]["ace"] = record.decided_by;
   line["watched_by"] = Json::array();
   for (const NamedAce& ace : record.watchers) {
     const char* const type = ace.kind == acl::EntryKind::Alarm ? "alarm" : "audit";
-    line["watched_by"].push_back({{"type", type}, {"segment", ace.path}, {"ace", ace.text}});
+    line["watched_by"].push_back({{"type", type}, {"segment", cut(ace.path)}, {"ace", ace.text}});
   }
   return dump(line);
 }

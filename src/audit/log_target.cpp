@@ -22,9 +22,9 @@ namespace {
 
 constexpr std::string_view kFile = "file:";
 
-/// Makes the file for its owner only; spdlog would use the process's umask, which is 0. Without waiting for a fifo's reader.
+/// Makes the file for its owner only, and not where a symlink leads, which may be a user's; spdlog would use the process's umask, which is 0. Without waiting for a fifo's reader.
 int create(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600));
   return fd || errno == ENXIO ? 0 : errno;
 }
 

@@ -53,6 +53,29 @@ TEST(JsonLineTest, BytesThatAreNotUtf8AreShownInHexadecimalToo) {
   EXPECT_EQ(json["path_hex"], "2f61ff");
 }
 
+TEST(JsonLineTest, ALongPathIsCutAndWhoDidItIsNot) {
+  Record deep = record();
+  for (int i = 0; i < 1000; ++i) deep.path += "/" + std::string(255, 'd');
+  deep.path += "/end";
+  deep.decided_at = deep.path;
+  deep.watchers[0].path = deep.path;
+  const std::string line = json_line(deep);
+  EXPECT_LT(line.size(), 16'384u) << "fits into a datagram";
+  const auto json = nlohmann::json::parse(line);
+  EXPECT_EQ(json["uid"], deep.uid);
+  EXPECT_EQ(json["path_length"], deep.path.size());
+  EXPECT_TRUE(json["path"].get<std::string>().ends_with("/end"));
+  EXPECT_TRUE(json["path"].get<std::string>().starts_with(deep.path.substr(0, 1000)));
+}
+
+TEST(JsonLineTest, NothingInALineCommandsATerminal) {
+  Record odd = record();
+  odd.path = "/\xc2\x9b" "2J\x1b[2J";  // CSI as one character of two bytes, and as ESC [
+  const std::string line = json_line(odd);
+  EXPECT_TRUE(std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; })) << line;
+  EXPECT_EQ(nlohmann::json::parse(line)["path"], odd.path);
+}
+
 TEST(JsonLineTest, LossesAreALineToo) {
   EXPECT_EQ(lost_line(0, 7), R"({"time":"1970-01-01T00:00:00.000000Z","operation":"lost","records":7})");
 }

@@ -55,6 +55,14 @@ TEST(LogTargetTest, AFileThatWasRenamedIsLeftWhenItIsReopened) {
   EXPECT_EQ(content_of(dir.at("log")), "three\n");
 }
 
+TEST(LogTargetTest, ALogIsNotWrittenThroughASymlink) {
+  const test::TempDir dir;
+  std::ofstream(dir.at("passwd")) << "root";
+  std::filesystem::create_symlink(dir.at("passwd"), dir.at("log"));
+  EXPECT_THROW(LogTarget("file:" + dir.at("log")), std::runtime_error);
+  EXPECT_EQ(content_of(dir.at("passwd")), "root");
+}
+
 TEST(LogTargetTest, WhatCannotBeWrittenToIsSaidAtOnce) {
   EXPECT_THROW(LogTarget("file:/nonexistent/log"), std::runtime_error);
   EXPECT_THROW(LogTarget("file:relative"), std::runtime_error);
