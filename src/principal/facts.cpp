@@ -16,6 +16,13 @@ bool is_about(const GroupEntry& group, gid_t gid, const std::optional<std::strin
   return group.gid ? *group.gid == gid : account && group.name == *account;
 }
 
+/// What NSS calls an account or group. One that is called by a number is not the one with that number.
+std::optional<std::string> name_of(std::optional<std::string> account) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (account && std::all_of(account->begin(), account->end(), is_digit)) account.reset();
+  return account;
+}
+
 void add(PrincipalIds& to, acl::PrincipalTable& principals, const char* kind, const std::string& name) {
   to.push_back(principals.intern(kind + name));
 }
@@ -42,7 +49,7 @@ void make_set(PrincipalIds& ids) {
 }
 
 UserFacts user_facts(uid_t uid, const Token* token, const Config& config, Accounts& accounts, acl::PrincipalTable& principals) {
-  const auto account = accounts.user_name(uid);
+  const auto account = name_of(accounts.user_name(uid));
   std::vector<std::string> called{std::to_string(uid)};
   if (account) called.push_back(*account);
 
@@ -75,7 +82,7 @@ UserFacts user_facts(uid_t uid, const Token* token, const Config& config, Accoun
 }
 
 PrincipalIds group_facts(gid_t gid, const Config& config, Accounts& accounts, acl::PrincipalTable& principals) {
-  const auto account = accounts.group_name(gid);
+  const auto account = name_of(accounts.group_name(gid));
   PrincipalIds ids;
   add(ids, principals, "g:", std::to_string(gid));
   if (account) add(ids, principals, "g:", *account);

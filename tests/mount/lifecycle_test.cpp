@@ -171,6 +171,15 @@ TEST_F(LifecycleTest, ABadConfigurationIsAConfigurationError) {
   EXPECT_EQ(run_daemon({dir_.at("source"), point_.path(), "-f", "--config", dir_.at("missing.toml")}), EX_CONFIG);
 }
 
+TEST_F(LifecycleTest, AConfigurationThatOthersMayWriteIsWarnedOf) {
+  for (const auto& [mode, warns] : {std::pair<mode_t, bool>{0644, false}, {0666, true}}) {
+    make_file(dir_.at("acefs.toml"), mode, "");
+    Mount other({.arguments = {"--config", dir_.at("acefs.toml")}});
+    REQUIRE_MOUNT(other);
+    EXPECT_EQ(other.log().find("others may write it") != std::string::npos, warns) << other.log();
+  }
+}
+
 TEST_F(LifecycleTest, HelpAndVersionEndWithZero) {
   EXPECT_EQ(run_daemon({"--help"}), 0);
   EXPECT_EQ(run_daemon({"--version"}), 0);

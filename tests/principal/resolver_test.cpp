@@ -60,6 +60,13 @@ TEST_F(ResolverTest, NamesAreThoseOfTheUserOnly) {
   EXPECT_EQ(accounts.asked_threads(), 0);
 }
 
+TEST_F(ResolverTest, AnAccountThatIsCalledByANumberIsNotTheOneWithThatNumber) {
+  accounts.add_user(5000, "1000", 60);
+  accounts.add_group(60, "50");
+  accounts.add_thread(8, {60}, 5000, 60);
+  EXPECT_EQ(names(Detail::Groups, {.uid = 5000, .gid = 60, .pid = 8}), "g:60 u:5000");
+}
+
 TEST_F(ResolverTest, GroupsAreTheThreadsAndTheRequestsOwn) {
   const auto identity = resolve(Detail::Groups);
   EXPECT_TRUE(identity->groups_known && identity->names_known);
