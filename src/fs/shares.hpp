@@ -53,9 +53,8 @@ class Shares {
  private:
   void give_back(uid_t uid) {
     const std::lock_guard lock(mutex_);
-    const auto it = taken_.find(uid);
     --total_;
-    if (--it->second == 0) taken_.erase(it);
+    if (const auto it = taken_.find(uid); it != taken_.end() && --it->second == 0) taken_.erase(it);
   }
 
   const std::size_t all_;
