@@ -141,6 +141,14 @@ Status may_write_xattr(const At& at, XattrKind kind) {
   return Status::from(EOPNOTSUPP);
 }
 
+// Who writes to a file or gives it away takes the file capabilities off it: where the daemon has not promised to do so, the kernel asks for
+// that on his behalf first. Who asks for no more than that without CAP_SETFCAP it refuses by itself (cap_inode_removexattr).
+Status may_remove_xattr(const At& at, XattrKind kind, const std::string& name) {
+  const bool changes_file = at.is_owner() || at.effective().has(Perm::WriteData) || at.effective().has(Perm::AppendData);
+  if (name == "security.capability" && changes_file) return Status::ok();
+  return may_write_xattr(at, kind);
+}
+
 }  // namespace
 
 // `user.*`: N. Grants: C, o, O as write_grant() says. Other reserved names, security.* and trusted.*: root (EPERM).
@@ -168,6 +176,7 @@ Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name
   return s;
 }
 
+// As setxattr(); security.capability also with w or a, or by the owner.
 Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& name) {
   const XattrKind kind = xattr_kind(name, options_.prefix);
   if (kind == XattrKind::System || kind == XattrKind::Virtual) return Status::from(EOPNOTSUPP);
@@ -176,7 +185,7 @@ Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& n
   if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::nullopt, 0);
   // As the empty list: all grants go, and the mode is what there is.
   if (kind == XattrKind::Nfs4) return set_nfs4_acl(rq, *at, *nfs4_form_of(name), nfs4::empty_list(*nfs4_form_of(name)), 0);
-  if (Status s = auth_.told(rq, *at, to_write(kind), may_write_xattr(*at, kind)); !s) return s;
+  if (Status s = auth_.told(rq, *at, to_write(kind), may_remove_xattr(*at, kind, name)); !s) return s;
   auto fd = walk_.open_path(at->chain);
   if (!fd) return fd.status();
   const Status s = backing_.remove_xattr(fd->get(), name.c_str());

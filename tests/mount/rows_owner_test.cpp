@@ -2,6 +2,7 @@
 // Rows of the operation table that change attributes: chmod, chown, utimens.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "acefs/base/unique_fd.hpp"
@@ -173,6 +174,35 @@ TEST_F(SetuidClearingTest, OpenWithTruncationClearsToo) {
   file(kAlice, kAlice, 06777)();
   EXPECT_EQ(errno_name(as_bob([&] { return try_open(at("d/f"), O_WRONLY | O_TRUNC); })), "0");
   EXPECT_EQ(mode(), 0777u);
+}
+
+TEST_F(SetuidClearingTest, ChangeByAnotherUserTakesFileCapabilitiesOff) {
+  // cap_net_raw+ep, revision 2.
+  const std::string capability("\x01\x00\x00\x02\x00\x20\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", 20);
+  const auto prepare = [&](mode_t mode) {
+    file(kAlice, kAlice, mode)();
+    ASSERT_EQ(::setxattr(real("d/f").c_str(), "security.capability", capability.data(), capability.size(), 0), 0);
+  };
+  const auto is_there = [&] { return ::getxattr(real("d/f").c_str(), "security.capability", nullptr, 0) > 0; };
+  for (const std::string by : {"write", "append", "truncate", "fallocate", "open"}) {
+    SCOPED_TRACE(by);
+    const auto change = [&]() -> long {
+      const int how = by == "append" ? O_APPEND : by == "open" ? O_TRUNC : 0;
+      const UniqueFd fd(::open(at("d/f").c_str(), O_WRONLY | how));
+      if (!fd || by == "open") return fd ? 0 : -1;
+      if (by == "truncate") return ::ftruncate(fd.get(), 1);
+      return by == "fallocate" ? ::fallocate(fd.get(), 0, 0, 4096) : ::write(fd.get(), "x", 1);
+    };
+    prepare(0666);
+    EXPECT_EQ(errno_name(as_bob(change)), "0");
+    EXPECT_FALSE(is_there());
+    prepare(0644);
+    EXPECT_EQ(errno_name(as_bob(change)), "EACCES");
+    EXPECT_TRUE(is_there());
+  }
+  prepare(0666);
+  EXPECT_EQ(errno_name(as_bob([&] { return ::removexattr(at("d/f").c_str(), "security.capability"); })), "EPERM");
+  EXPECT_TRUE(is_there());
 }
 
 }  // namespace
