@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 /// A request that is still being served after this long leaves receiving to another thread.
 constexpr auto kPatience = 1ms;
+/// How long a thread without memory for a request waits before it tries again.
+constexpr auto kShortage = 100ms;
 /// The watch goes to sleep when nothing was received for so many times that long.
 constexpr int kIdleRounds = 50;
 
@@ -95,10 +97,18 @@ bool RequestLoop::more_waiting() const {
   return ::poll(&device, 1, 0) > 0 && (device.revents & POLLIN) != 0;
 }
 
+/// A thread gets its buffer when it first receives. Without memory for it nothing is received, and nothing lost.
+void RequestLoop::leave_to_others() {
+  give_token();
+  std::unique_lock lock(mutex_);
+  over_.wait_for(lock, kShortage, [this] { return ended_; });
+}
+
 void RequestLoop::receive(fuse_buf& buffer) {
   for (;;) {
     const int size = fuse_session_receive_buf(session_, &buffer);
     if (size == -EINTR && fuse_session_exited(session_) == 0) continue;
+    if (size == -ENOMEM && fuse_session_exited(session_) == 0) return leave_to_others();
     if (size <= 0 || fuse_session_exited(session_) != 0) return end(size < 0 && size != -EINTR ? -size : 0);
     const std::uint64_t number = received_.fetch_add(1) + 1;
     if (!is_done_at_once(buffer) && more_waiting()) {

@@ -34,6 +34,7 @@ class RequestLoop {
   void work();
   bool take_token();
   void give_token();
+  void leave_to_others();
   /// Receives and serves until the token is somebody else's.
   void receive(fuse_buf& buffer);
   bool more_waiting() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The daemon is short of descriptors, or what it asks does not answer: others go on, nothing opens up.
+// The daemon is short of descriptors or memory, or what it asks does not answer: others go on, nothing opens up.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,9 @@
 #include "../support/grants.hpp"
 #include "../support/mount.hpp"
 #include "../support/nodes.hpp"
+#include "../support/sanitized.hpp"
+#include "acefs/acl/ace.hpp"
+#include "acefs/backing/grants.hpp"
 
 namespace acefs::test {
 namespace {
@@ -107,6 +111,51 @@ TEST_F(DescriptorsTest, WithoutAnyOpenFilesGoOnAndNothingOpensUp) {
   for (int i = 0; i < 1000 && opened != 0; ++i) opened = reads(kBob, at("a/f"));
   EXPECT_EQ(opened, 0);
   EXPECT_EQ(reads(kCarol, at("a/f")), EACCES);
+}
+
+class MemoryTest : public ShortageTest {
+ protected:
+  void limit(rlim_t bytes) const {
+    rlimit old{};
+    ASSERT_EQ(::prlimit(mount_->pid(), RLIMIT_DATA, nullptr, &old), 0);
+    const rlimit now{bytes, old.rlim_max};
+    ASSERT_EQ(::prlimit(mount_->pid(), RLIMIT_DATA, &now, nullptr), 0);
+  }
+};
+
+TEST_F(MemoryTest, WithoutAnyARequestFailsWithEnomemAndTheDaemonGoesOn) {
+  if (!kMeasures) GTEST_SKIP() << "a sanitizer ends what runs out of memory";
+  serve({.options = "overflow=always"});
+  if (IsSkipped() || HasFatalFailure()) return;
+  // A side file that takes more memory to read than the daemon has to spare.
+  std::vector<backing::Change> many;
+  for (uid_t uid = 50'000; uid < 50'200; ++uid) {
+    acl::Ace ace;
+    ace.type = "A";
+    ace.permissions = "r";
+    ace.label = std::string(30'000, 'l');
+    many.push_back({user(uid), acl::encode(ace)});
+  }
+  const UniqueFd root(::open(tree_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd node(::open(real("slow/f").c_str(), O_PATH | O_CLOEXEC));
+  ASSERT_TRUE(backing::GrantStore(root.get(), {}).apply(node.get(), many));
+  // The daemon has not read it yet: what it gave back it would not have to ask the system for.
+  int out_of_memory = 0;
+  limit(rlim_t{1} << 20);  // of none at all the kernel takes no notice
+  for (int round = 0; round < 10; ++round) {
+    for (const int error : {reads(50'199, at("slow/f")), reads(kBob, at("a/f")),
+                            errno_as(kAlice, kAlice, [&] { return allow(at("slow/f"), user(kBob), "r"); }),
+                            errno_as(kAlice, kAlice, [&] { return spill(at("a/f"), std::string(1 << 20, 'x'), O_WRONLY); })}) {
+      EXPECT_TRUE(error == 0 || error == ENOMEM) << errno_name(error);
+      if (error == ENOMEM) ++out_of_memory;
+    }
+    EXPECT_NE(reads(kCarol, at("a/f")), 0);
+    EXPECT_NE(reads(kBob, at("closed/f")), 0);
+  }
+  limit(RLIM_INFINITY);
+  EXPECT_EQ(daily_work(mount_->point()), "");
+  EXPECT_EQ(reads(50'199, at("slow/f")), 0);
+  EXPECT_GT(out_of_memory, 0) << "it had enough";
 }
 
 /// Some of the daemon's calls do not return.
