@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // stat and what changes it.
 #include "backing/acting.hpp"
+#include "fs/any_name.hpp"
 #include "fs/ops.hpp"
 
 namespace acefs::fs {
@@ -114,10 +115,11 @@ Result<backing::Attr> Ops::setattr(const Request& rq, node::NodeId id, const Set
   // ftruncate(2): the handle has the right already, whatever became of the way to it.
   if (file != nullptr && set.size && !set.mode && !set.uid && !set.gid) return truncate_open(*file, set);
   // With a new mode comes the question which setuid bits were there, and writes clear these.
-  auto at = auth_.look(rq, id, set.mode ? node::Look::Always : node::Look::FilesIfInDoubt);
-  if (!at) return at.status();
+  const node::Look when = set.mode ? node::Look::Always : node::Look::FilesIfInDoubt;
   SetAttr wanted = set;
   if (set.uid || set.gid) wanted.mode.reset();
+  auto at = look_by_any_name(auth_, rq, id, when, [&](const At& by) { return bool(plan_setattr(rq, by, wanted, file != nullptr)); });
+  if (!at) return at.status();
   const Status may = auth_.told(named(rq, set), *at, letters_for(*at, set, file != nullptr), plan_setattr(rq, *at, wanted, file != nullptr));
   if (!may) return may;
   // A truncation of a setuid file comes with the mode less setuid: it is the handle that must allow it all the same.

@@ -2,6 +2,7 @@
 // Names come, go and move.
 #include <linux/fs.h>
 
+#include "fs/any_name.hpp"
 #include "fs/ops.hpp"
 
 namespace acefs::fs {
@@ -200,15 +201,18 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
 // w on the new directory; owner of the node, or w on it (EPERM). EXDEV when the new name would give the caller rights that he
 // lacks now. What the kernel's fs.protected_hardlinks forbids (setuid and setgid programs, special files) stays forbidden.
 Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir, const char* to) {
-  auto at = auth_.look(rq, id);
-  if (!at) return at.status();
   auto target = auth_.directory(rq, to_dir, Perm::Execute | Perm::WriteData, Tell::OnRefusal);
   if (!target) return target.status();
   if (is_hidden(*target, to)) return Status::from(EACCES);
-  const mode_t mode = at->mode();
-  const bool unsafe = !S_ISREG(mode) || (mode & S_ISUID) != 0 || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
-  if (!at->is_root() && !at->is_owner() && (unsafe || !at->effective().has(Perm::WriteData)))
-    return auth_.told(rq, *at, Perm::WriteData, Status::from(EPERM));
+  const auto lacks_right = [](const At& node) {
+    const mode_t mode = node.mode();
+    const bool unsafe = !S_ISREG(mode) || (mode & S_ISUID) != 0 || (mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+    return !node.is_root() && !node.is_owner() && (unsafe || !node.effective().has(Perm::WriteData));
+  };
+  auto at = look_by_any_name(auth_, rq, id, node::Look::Always,
+                             [&](const At& by) { return !lacks_right(by) && !widens(rq, by, *target); });
+  if (!at) return at.status();
+  if (lacks_right(*at)) return auth_.told(rq, *at, Perm::WriteData, Status::from(EPERM));
   if (widens(rq, *at, *target)) return auth_.told(rq, *at, {}, Status::from(EXDEV));
   auth_.tell(rq, *at, Perm::WriteData, true);
   auth_.tell(rq, *target, Perm::Execute | Perm::WriteData, true);

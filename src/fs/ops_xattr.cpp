@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fs/any_name.hpp"
 #include "fs/ops.hpp"
 #include "fs/virtual_xattr.hpp"
 #include "fs/xattr_name.hpp"
@@ -30,13 +31,19 @@ bool may_see(const At& at, const acl::Grant& grant, const acl::PrincipalTable& p
   return who && at.who->is(*who);
 }
 
+/// The letter that it is read by.
+Perm to_read(XattrKind kind) {
+  return kind == XattrKind::User || kind == XattrKind::Reserved ? Perm::ReadNamed : Perm::ReadAcl;
+}
+
 }  // namespace
 
 // `user.*`: n. Grants: c, one's own always. `security.*`: anybody (the kernel asks on everybody's behalf). POSIX ACLs: EOPNOTSUPP.
 Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std::string& name) {
   const XattrKind kind = xattr_kind(name, options_.prefix);
   if (kind == XattrKind::System) return Status::from(EOPNOTSUPP);
-  auto at = auth_.look(rq, id, node::Look::FilesIfInDoubt);
+  auto at = look_by_any_name(auth_, rq, id, node::Look::FilesIfInDoubt,
+                             [kind](const At& by) { return by.effective().has(to_read(kind)); });
   if (!at) return at.status();
   if (name == kStatusName) return options_.status ? options_.status() : std::string();
   if (kind == XattrKind::Nfs4) return get_nfs4_acl(rq, *at, *nfs4_form_of(name));
@@ -69,7 +76,8 @@ Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std:
 
 // n for `user.*`, c for grants (one's own always); what may not be read is not listed. EACCES if that leaves nothing to say.
 Result<std::string> Ops::listxattr(const Request& rq, node::NodeId id) {
-  auto at = auth_.look(rq, id, node::Look::FilesIfInDoubt);
+  auto at = look_by_any_name(auth_, rq, id, node::Look::FilesIfInDoubt,
+                             [](const At& by) { return by.effective().intersects(Perm::ReadNamed | AccessMask(Perm::ReadAcl)); });
   if (!at) return at.status();
   at = auth_.with_names(rq, std::move(*at));
   std::string list;
@@ -149,20 +157,33 @@ Status may_remove_xattr(const At& at, XattrKind kind, const std::string& name) {
   return may_write_xattr(at, kind);
 }
 
+/// Whether the chain that led to the node lets the caller write what that kind of attribute may say.
+bool may_write_all(const At& at, XattrKind kind) {
+  const AccessMask grants = Perm::AddAce | AccessMask(Perm::ChangeAce) | Perm::WriteDeny;
+  const bool is_acl = kind == XattrKind::Nfs4 || kind == XattrKind::Virtual;
+  return is_acl ? at.effective().contains(grants) : bool(may_write_xattr(at, kind));
+}
+
 }  // namespace
 
 // `user.*`: N. Grants: C, o, O as write_grant() says. Other reserved names, security.* and trusted.*: root (EPERM).
 Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name, std::string_view value, int flags) {
   const XattrKind kind = xattr_kind(name, options_.prefix);
   if (kind == XattrKind::System || (kind == XattrKind::Virtual && name != kApplyName)) return Status::from(EOPNOTSUPP);
-  auto at = auth_.look(rq, id);
+  const auto may_set = [&](const At& by) {
+    if (kind == XattrKind::Grant) {
+      return bool(plan_grant(rq.untold(), by, name.substr(options_.prefix.size()), std::string(value), flags));
+    }
+    return may_write_all(by, kind);
+  };
+  auto at = look_by_any_name(auth_, rq, id, node::Look::Always, may_set);
   if (!at) return at.status();
   if (kind == XattrKind::Nfs4) return set_nfs4_acl(rq, *at, *nfs4_form_of(name), value, flags);
   if (kind == XattrKind::Virtual) return write_grants(rq, *at, value);
   for (int tries = 0; kind == XattrKind::Grant; ++tries) {
     const Status s = write_grant(rq, *at, name.substr(options_.prefix.size()), std::string(value), flags);
     if (s.errno_value() != EAGAIN || tries == 10) return s;
-    at = auth_.look(rq, id);
+    at = look_by_any_name(auth_, rq, id, node::Look::Always, may_set);
     if (!at) return at.status();
   }
   if (Status s = auth_.told(rq, *at, to_write(kind), may_write_xattr(*at, kind)); !s) return s;
@@ -180,7 +201,10 @@ Status Ops::setxattr(const Request& rq, node::NodeId id, const std::string& name
 Status Ops::removexattr(const Request& rq, node::NodeId id, const std::string& name) {
   const XattrKind kind = xattr_kind(name, options_.prefix);
   if (kind == XattrKind::System || kind == XattrKind::Virtual) return Status::from(EOPNOTSUPP);
-  auto at = auth_.look(rq, id);
+  auto at = look_by_any_name(auth_, rq, id, node::Look::Always, [&](const At& by) {
+    if (kind == XattrKind::Grant) return bool(plan_grant(rq.untold(), by, name.substr(options_.prefix.size()), std::nullopt, 0));
+    return may_write_all(by, kind);
+  });
   if (!at) return at.status();
   if (kind == XattrKind::Grant) return write_grant(rq, *at, name.substr(options_.prefix.size()), std::nullopt, 0);
   // As the empty list: all grants go, and the mode is what there is.

@@ -125,16 +125,14 @@ struct Visit {
   bool owns() const { return node().uid == who.uid; }
 
   /// Compares an answer. `enough`: of the letters that the user has. `found` is what a call says that gets through, `refused` what one says
-  /// that does not get that far. `by_any`: of several names one is enough, whichever; else which one acefs goes by is left open.
+  /// that does not get that far. Of several names one is enough.
   void expect(const char* what, const std::function<bool(Letters)>& enough, const std::function<long()>& call, int found = 0,
-              int refused = EACCES, bool by_any = true) {
+              int refused = EACCES) {
     const int error = asked_until_known(call, stale);
     ++asked;
     const bool may = std::any_of(sights.begin(), sights.end(), [&](const Sight& each) { return each.comes && enough(each.has); });
     const int wanted = may ? found : sight.comes ? refused : EACCES;
     if (error == wanted || !differs.empty()) return;
-    const auto refuses = [&](const Sight& each) { return each.comes && !enough(each.has); };
-    if (!by_any && error == refused && std::any_of(sights.begin(), sights.end(), refuses)) return;
     // The kernel may know a name that the user could not come by, and the node have another one by which he may, or could be told more.
     if (!sight.comes && sights.size() > 1 && (error == EACCES || error == refused)) return;
     differs = who.name + ", " + what + " " + way.path + ": " + errno_name(error) + ", the model: " + errno_name(wanted) + " (has " +
@@ -142,11 +140,6 @@ struct Visit {
   }
   void expect(const char* what, std::string_view needed, const std::function<long()>& call) {
     expect(what, gives(needed), call);
-  }
-  /// The same of what is asked about a node without opening it.
-  void expect_by_one(const char* what, const std::function<bool(Letters)>& enough, const std::function<long()>& call, int found = 0,
-                     int refused = EACCES) {
-    expect(what, enough, call, found, refused, false);
   }
 };
 
@@ -174,7 +167,7 @@ void ask_for_content(Visit& visit) {
   if (visit.turn(2)) visit.expect("open for writing", "w", opens(O_WRONLY));
   if (visit.turn(4)) visit.expect("open for both", "rw", opens(O_RDWR));
   if (visit.turn(4)) visit.expect("open for appending", [](Letters have) { return has_any(have, "wa"); }, opens(O_WRONLY | O_APPEND));
-  if (visit.turn(4)) visit.expect_by_one("truncate", gives("w"), [&] { return ::truncate(path, 0); });
+  if (visit.turn(4)) visit.expect("truncate", gives("w"), [&] { return ::truncate(path, 0); });
 }
 
 void ask_for_attributes(Visit& visit) {
@@ -186,21 +179,21 @@ void ask_for_attributes(Visit& visit) {
     return;
   }
   const auto reads = [path](const char* name) { return [=] { return ::lgetxattr(path, name, nullptr, 0); }; };
-  if (visit.turn(3)) visit.expect_by_one("read an attribute of", gives("n"), reads("user.none"), ENODATA);
+  if (visit.turn(3)) visit.expect("read an attribute of", gives("n"), reads("user.none"), ENODATA);
   if (visit.turn(3)) {
     const bool sticky = node.is_dir() && (node.mode & S_ISVTX) != 0 && !visit.owns();
     const auto replace = [path] { return ::lsetxattr(path, "user.none", "", 0, XATTR_REPLACE); };
-    visit.expect_by_one("replace an attribute of", gives("N"), replace, sticky ? EPERM : ENODATA);
+    visit.expect("replace an attribute of", gives("N"), replace, sticky ? EPERM : ENODATA);
   }
-  if (visit.turn(3)) visit.expect_by_one("read a grant of", gives("c"), reads("user.oc.grant.u:77"), ENODATA);
+  if (visit.turn(3)) visit.expect("read a grant of", gives("c"), reads("user.oc.grant.u:77"), ENODATA);
   const bool owns = visit.owns();
   const struct timespec early[2] = {{1, 0}, {1, 0}};
   const struct timespec now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
   const auto times = [path](const struct timespec* to) { return [=] { return ::utimensat(AT_FDCWD, path, to, 0); }; };
   const auto may_set_times = [&](Letters have) { return owns || has(have, "T"); };
-  if (visit.turn(6)) visit.expect_by_one("set the times of", may_set_times, times(early), 0, EPERM);
+  if (visit.turn(6)) visit.expect("set the times of", may_set_times, times(early), 0, EPERM);
   if (visit.turn(6))
-    visit.expect_by_one("touch", [&](Letters have) { return owns || has_any(have, "Tw"); }, times(now));
+    visit.expect("touch", [&](Letters have) { return owns || has_any(have, "Tw"); }, times(now));
 }
 
 void ask_everything(Visit& visit) {

@@ -44,8 +44,8 @@ struct Seen {
     return place.error != 0 ? refused(place.error) : Verdict{};
   }
 
-  /// `rule` for a node that is there: one of its names is enough. Which one acefs goes by is left open where they differ. Where he could
-  /// not come by the name that he uses, the kernel may know it all the same.
+  /// `rule` for a node that is there: one of its names is enough. Where he could not come by the name that he uses, the kernel may know it
+  /// all the same.
   Verdict on_node(const Place& place, const std::function<Verdict(const Chain&)>& rule) const {
     Verdict allowed;
     Verdict not_allowed;
@@ -60,7 +60,6 @@ struct Seen {
       sum.perhaps.insert(one.perhaps.begin(), one.perhaps.end());
     }
     Verdict verdict = any_allows ? allowed : not_allowed;
-    if (any_allows) verdict.perhaps.insert(not_allowed.refused.begin(), not_allowed.refused.end());
     if (!any_allows && verdict.refused.empty()) return refused(EACCES);
     if (!comes_to(place)) verdict.perhaps.insert(EACCES);
     return verdict;

@@ -2,10 +2,13 @@
 // A node stays itself: under renames, without names, with several names, by file handle.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <utility>
 
 #include "acefs/base/unique_fd.hpp"
 #include "rows.hpp"
@@ -154,6 +157,32 @@ TEST_F(HardLinkTest, RemovedThroughTheMountCountsNoMore) {
   EXPECT_EQ(read_as_bob("shared/f"), 0);
   ASSERT_EQ(::unlink(at("shared/f").c_str()), 0);
   EXPECT_EQ(read_as_bob("closed/f"), EACCES);
+}
+
+TEST_F(HardLinkTest, OneNameIsEnoughForWhatIsDoneToTheFile) {
+  ASSERT_EQ(allow(real("shared"), user(kBob), "rwtTnNcC"), 0);
+  for (const std::string name : {"closed/f", "shared/f"}) lstat_of(at(name));  // from now on both are known
+  for (const std::string name : {"closed/f", "shared/f"}) {
+    const std::string path = at(name);
+    const struct timespec early[2] = {{1, 0}, {1, 0}};
+    const std::pair<const char*, std::function<long()>> calls[] = {
+        {"truncate", [&] { return ::truncate(path.c_str(), 0); }},
+        {"set times", [&] { return ::utimensat(AT_FDCWD, path.c_str(), early, 0); }},
+        {"set an attribute", [&] { return set_attribute(path, "user.color", "red"); }},
+        {"read it", [&] { return ::lgetxattr(path.c_str(), "user.color", nullptr, 0); }},
+        {"remove it", [&] { return ::lremovexattr(path.c_str(), "user.color"); }},
+        {"read the ACL", [&] { return ::lgetxattr(path.c_str(), "system.nfs4_acl", nullptr, 0); }},
+        {"add an ACE", [&] { return allow(path, user(kAlice), "r"); }},
+        {"chmod", [&] { return ::chmod(path.c_str(), 0600); }},
+        {"link", [&] { return ::link(path.c_str(), at("shared/g").c_str()); }},
+    };
+    for (const auto& [what, call] : calls) {
+      EXPECT_NE(errno_name(errno_as(kCarol, kCarol, call)), "0") << what << " " << name;
+      EXPECT_EQ(errno_name(errno_as(kBob, kBob, call)), "0") << what << " " << name;
+    }
+    ASSERT_EQ(remove_allow(real("closed/f"), user(kAlice)), 0);
+    ASSERT_EQ(::unlink(real("shared/g").c_str()), 0);
+  }
 }
 
 TEST_F(HardLinkTest, ADenialOnTheFileItselfHoldsForEveryName) {
