@@ -34,6 +34,7 @@ Result<bool> Offload::run(const Attributes& changed) {
     if (made) id = make_node_id();
     if (!id) return id.error();
     auto moved = move(*id, made, changed);
+    if (!moved && made) remove_traces(*id);
     // Another process gave the node another id meanwhile, or took its own back: with that id, then.
     if (!moved && moved.error().errno_value() == EEXIST) continue;
     return moved;
@@ -74,6 +75,14 @@ Result<bool> Offload::move(const std::string& id, bool made, const Attributes& c
   if (Status s = remove_attributes(xattrs_, stored_); !s) return s;
   if (Status s = sync_node(root_, fd_); !s) return s;
   return true;
+}
+
+/// An id that was made for the node, and that it did not get, is nobody's: what was made by that name would only take room, and room
+/// may be what was lacking.
+void Offload::remove_traces(const std::string& id) const {
+  const auto kept = xattrs_.get(names_.id);
+  if (kept ? *kept == id : kept.error().errno_value() != ENODATA) return;
+  if (const auto path = side_path_of(id)) remove_side_traces(root_, id, *path);
 }
 
 /// Sets id and marker, or neither. Whoever writes an xattr from when the id is there waits for the lock before he is done;

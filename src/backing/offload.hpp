@@ -38,6 +38,7 @@ class Offload {
 
  private:
   Result<bool> move(const std::string& id, bool made, const Attributes& changed);
+  void remove_traces(const std::string& id) const;
   Status point_to_side_file(const std::string& id, bool made, const std::string& path, const Attributes& changed);
   Status take_over_late_changes(const std::string& path, const Attributes& changed);
   Result<bool> refresh();

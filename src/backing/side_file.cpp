@@ -21,6 +21,7 @@ constexpr std::size_t kMostId = 200;  // "<id>.mlock" and "<rest>.mpk.new" are n
 constexpr off_t kMostBytes = off_t{64} << 20;
 constexpr int kDepth = 4;
 constexpr std::size_t kWidth = 2;
+constexpr int kTries = 8;
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
 Result<UniqueFd> open_beneath(int root, const std::string& path, int flags, mode_t mode = 0) {
@@ -123,6 +124,21 @@ Status write_new(int dir, const std::string& name, std::string_view bytes, const
   return sync(file->get());
 }
 
+Status replace(int root, const std::string& path, std::string_view bytes, const std::string& owner) {
+  const std::size_t slash = path.rfind('/');
+  const auto dir = make_directory(root, path.substr(0, slash));
+  if (!dir) return dir.status();
+  const std::string name = path.substr(slash + 1);
+  const std::string temporary = name + ".new";
+  Status s = write_new(dir->get(), temporary, bytes, owner);
+  if (s && ::renameat(dir->get(), temporary.c_str(), dir->get(), name.c_str()) != 0) s = Status::last();
+  if (!s) {
+    ::unlinkat(dir->get(), temporary.c_str(), 0);
+    return s;
+  }
+  return sync(dir->get());
+}
+
 }  // namespace
 
 Result<std::string> side_path_of(std::string_view id) {
@@ -155,22 +171,23 @@ Status write_side_file(int root, const std::string& path, const Attributes& attr
   const std::string bytes = pack(attributes);
   // What cannot be read again must not be written.
   if (bytes.size() > static_cast<std::size_t>(kMostBytes)) return Status::from(ENOSPC);
-  const std::size_t slash = path.rfind('/');
-  const auto dir = make_directory(root, path.substr(0, slash));
-  if (!dir) return dir.status();
-  const std::string name = path.substr(slash + 1);
-  const std::string temporary = name + ".new";
-  Status s = write_new(dir->get(), temporary, bytes, owner);
-  if (s && ::renameat(dir->get(), temporary.c_str(), dir->get(), name.c_str()) != 0) s = Status::last();
-  if (!s) {
-    ::unlinkat(dir->get(), temporary.c_str(), 0);
-    return s;
+  for (int i = 1;; ++i) {
+    const Status s = replace(root, path, bytes, owner);
+    // A directory that was empty may have gone with the traces of another's failed move: it is made again.
+    if (s.errno_value() != ENOENT || i == kTries) return s;
   }
-  return sync(dir->get());
 }
 
 Status remove_side_file(int root, const std::string& path) {
   return ::unlinkat(root, path.c_str(), 0) == 0 ? Status::ok() : Status::last();
+}
+
+void remove_side_traces(int root, std::string_view id, std::string path) {
+  ::unlinkat(root, path.c_str(), 0);
+  do {
+    path.resize(path.rfind('/'));
+  } while (path != kSideDir && (::unlinkat(root, path.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT));  // not all may have been made
+  ::unlinkat(root, (std::string(kSideDir) + "/locks/" + std::string(id) + ".mlock").c_str(), 0);
 }
 
 Result<UniqueFd> lock_side_file(int root, std::string_view id) {

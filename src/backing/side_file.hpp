@@ -34,6 +34,8 @@ Result<SideContent> read_side_file(int root, const std::string& path);
 Status write_side_file(int root, const std::string& path, const Attributes& attributes, const std::string& owner);
 
 Status remove_side_file(int root, const std::string& path);
+/// Removes what there is of a side file that no node was ever pointed to: it, its lock, and those of its directories that are empty.
+void remove_side_traces(int root, std::string_view id, std::string path);
 
 /// Waits for `.oc-nodes/locks/<id>.mlock` (flock, as reva does); held until the descriptor is closed. Threads exclude one
 /// another too, each having its own open file description. The file stays: unlinking it would let two in.
