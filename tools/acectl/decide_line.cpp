@@ -15,7 +15,7 @@ namespace acefs::tool::acectl {
 namespace {
 
 /// No segment may be owned by this one, so who has no uid owns nothing, and he is not root.
-constexpr std::uint32_t kNobody = UINT32_MAX;
+constexpr std::uint32_t kNoId = UINT32_MAX;
 
 const Json& list_of(const Json& object, const char* name) {
   static const Json empty = Json::array();
@@ -28,7 +28,7 @@ const Json& list_of(const Json& object, const char* name) {
 /// {"uid","gid","users":[ids],"groups":[ids],"gids":[…]}: each id, and each number, is a principal.
 acl::Identity identity_of(const Json& json, acl::PrincipalTable& principals) {
   acl::Identity who;
-  who.uid = who.gid = kNobody;
+  who.uid = who.gid = kNoId;
   const auto add = [&](const std::string& principal) { who.principals.push_back(principals.intern(principal)); };
   const auto add_group = [&](gid_t gid) {
     who.groups.push_back(gid);

@@ -21,14 +21,14 @@ namespace {
 /// Who mounted the filesystem, as the kernel knows it, whatever the mount says of itself.
 std::optional<uid_t> user_of_mount(dev_t device) {
   const std::string number = ' ' + std::to_string(major(device)) + ':' + std::to_string(minor(device)) + ' ';
-  constexpr std::string_view kUser = "user_id=";
+  constexpr std::string_view kUserField = "user_id=";
   std::ifstream mounts("/proc/self/mountinfo");
   for (std::string line; std::getline(mounts, line);) {
     const auto options = line.rfind(' ');  // of the filesystem: the last field
-    const auto found = line.find(number) == std::string::npos ? std::string::npos : line.find(kUser, options);
+    const auto found = line.find(number) == std::string::npos ? std::string::npos : line.find(kUserField, options);
     if (found == std::string::npos) continue;
     uid_t user = 0;
-    const char* const begin = line.data() + found + kUser.size();
+    const char* const begin = line.data() + found + kUserField.size();
     if (std::from_chars(begin, line.data() + line.size(), user).ptr != begin) return user;
   }
   return std::nullopt;

@@ -12,10 +12,10 @@ namespace acefs::tool::acectl {
 
 namespace {
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string plain_text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 /// For a terminal: what stands there was sent by somebody else.
-std::string line_of(const std::string& key, const Json& value) { return quote_name(key) + '=' + quote_name(text_of(value)) + '\n'; }
+std::string line_of(const std::string& key, const Json& value) { return quote_name(key) + '=' + quote_name(plain_text_of(value)) + '\n'; }
 
 std::uint64_t number_of(const Json& object, const char* name) {
   const auto found = object.find(name);
@@ -78,7 +78,7 @@ class Series {
  public:
   Series(const Json& status, std::ostream& out) : out_(out) {
     const auto mount = status.find("mountpoint");
-    if (mount != status.end()) mount_ = "mountpoint=" + quoted(text_of(*mount));
+    if (mount != status.end()) mount_ = "mountpoint=" + quoted(plain_text_of(*mount));
   }
   void begin(const std::string& name, const char* type, const char* help) {
     out_ << "# HELP " << name << ' ' << help << "\n# TYPE " << name << ' ' << type << '\n';
@@ -113,7 +113,7 @@ void print_facts(const Json& status, Series& out) {
   if (!part_of(status, "options").empty()) {
     out.begin("acefs_option", "gauge", "Options in force.");
     for (const auto& [key, value] : part_of(status, "options").items())
-      out.line("acefs_option", label("name", key) + ',' + label("value", text_of(value)), 1);
+      out.line("acefs_option", label("name", key) + ',' + label("value", plain_text_of(value)), 1);
   }
   for (const auto& [key, value] : status.items()) {
     if (!value.is_number_unsigned() || !is_word(key)) continue;

@@ -40,9 +40,9 @@ class Referenced {
   std::vector<std::size_t> hashes_;
 };
 
-class Collector {
+class GarbageCollector {
  public:
-  Collector(Job& job, int root) : job_(job), root_(root), started_(file_clock()) {}
+  GarbageCollector(Job& job, int root) : job_(job), root_(root), started_(file_clock()) {}
 
   void run() {
     if (!look_at_nodes()) return;
@@ -133,7 +133,7 @@ Exit gc(const JobOptions& options, Io& io) {
                                              : "is not the root of a backing tree, which holds .oc-nodes");
     return Exit::Unknown;
   }
-  Collector(job, root->fd.get()).run();
+  GarbageCollector(job, root->fd.get()).run();
   return job.end(io.out);
 }
 
