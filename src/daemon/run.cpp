@@ -297,6 +297,7 @@ int run(const Options& given) {
   const auto facts = [&] { return facts_of(stack, server, trail.get(), options, sandbox); };
   options.fs.status = [&facts] { return lines_of(facts()); };
   server.wants_passthrough = options.passthrough;
+  server.wants_io_uring = options.io_uring && can_use_io_uring();
   server.on_ready = [&options, &log, starter_fd] {
     if (!options.foreground) {
       let_go_of_terminal();

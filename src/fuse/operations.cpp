@@ -92,10 +92,14 @@ void op_init(void* userdata, fuse_conn_info* conn) {
   wanted = (wanted & ~std::uint64_t{FUSE_CAP_HANDLE_KILLPRIV}) | FUSE_CAP_HANDLE_KILLPRIV_V2;
   if (server->wants_passthrough) wanted |= FUSE_CAP_PASSTHROUGH;
 #endif
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 18)
+  if (server->wants_io_uring) wanted |= FUSE_CAP_OVER_IO_URING;
+#endif
   agree_on(conn, wanted);
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
   server->clears_setid = fuse_get_feature_flag(conn, FUSE_CAP_HANDLE_KILLPRIV_V2);
-  server->passthrough.enable(fuse_get_feature_flag(conn, FUSE_CAP_PASSTHROUGH));
+  // The library tells what the kernel has, not what was asked for.
+  server->passthrough.enable(server->wants_passthrough && fuse_get_feature_flag(conn, FUSE_CAP_PASSTHROUGH));
 #endif
   conn->max_background = 64;
   conn->time_gran = 1;

@@ -32,6 +32,7 @@ struct Server {
   fuse_session* session = nullptr;  ///< set before the mount is made
   /// Whether the kernel is to read and write backing files by itself; then `passthrough` is enabled if it can.
   bool wants_passthrough = false;
+  bool wants_io_uring = false;     ///< requests are exchanged by io_uring
   Passthrough passthrough{};
   /// What kernel and library agreed to; set before requests are served.
   std::atomic<bool> clears_setid{false};  ///< the kernel leaves clearing setuid, setgid and capabilities on writes to us

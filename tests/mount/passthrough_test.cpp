@@ -33,6 +33,29 @@ class PassthroughTest : public MountedTest {
 
 TEST_F(PassthroughTest, IsInUseWhereItIsPossible) { EXPECT_EQ(passes_through(), is_possible()); }
 
+using DefaultDataTest = MountedTest;
+
+TEST_F(DefaultDataTest, NothingIsPassedThroughThatNobodyAskedFor) {
+  make_file(real("f"), 0666, "content");
+  EXPECT_EQ(slurp(at("f")), "content");
+  EXPECT_NE(get_attribute(at("."), "system.acefs.status").find("data=daemon"), std::string::npos);
+  EXPECT_EQ(mount().log().find("passthrough"), std::string::npos) << mount().log();
+}
+
+/// Exchanged by io_uring where libfuse and the kernel can; as ever where they cannot.
+class IoUringTest : public MountedTest {
+ protected:
+  MountOptions options() const override { return {.options = "io_uring"}; }
+};
+
+TEST_F(IoUringTest, TheOptionIsTakenAndChangesNoAnswer) {
+  make_file(real("f"), 0600, "content");
+  EXPECT_EQ(slurp(at("f")), "content");
+  EXPECT_EQ(errno_as(kBob, kBob, [&] { return try_open(at("f"), O_RDONLY); }), EACCES);
+  ASSERT_EQ(spill(at("new"), std::string(1 << 20, 'x'), O_CREAT | O_WRONLY, 0600), 0);
+  EXPECT_EQ(slurp(real("new")), std::string(1 << 20, 'x'));
+}
+
 TEST_F(PassthroughTest, BytesAreTheBackingFilesOwn) {
   make_file(real("f"), 0666, "before");
   const UniqueFd fd(::open(at("f").c_str(), O_RDWR | O_CLOEXEC));
