@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "node/held_dirs.hpp"
 #include "node/names.hpp"
 
 namespace acefs::node {
@@ -18,11 +19,29 @@ Table::Table(const InodeKey& root_key, bool remember_forgotten)
   root_->listed_.by_inode = true;
 }
 
+namespace {
+
+/// Nodes hold their parents. A directory that is bound to a place below itself is among its own ancestors, and would never go.
+void let_go_of_parent(Node& node) {
+  while (const LinkPtr link = has_link(node) ? link_of(node) : nullptr) remove_link(node, *link->parent, link->name());
+  if (last_link(node)) set_last_link(node, nullptr);
+  HeldDirs::drop_chain(node);
+}
+
+}  // namespace
+
 Table::~Table() {
   trimmer_.stop();
+  std::vector<NodePtr> directories;
+  slots_.for_each([&](Node& node) {
+    if (node.is_directory()) directories.push_back(NodePtr::if_alive(&node));
+  });
   slots_.for_each([](Node& node) {
     if (node.listed_.by_kernel) NodePtr::adopt(&node);
   });
+  for (const NodePtr& directory : directories) {
+    if (directory) let_go_of_parent(*directory);
+  }
 }
 
 NodePtr Table::find(NodeId id) const {
