@@ -41,7 +41,8 @@ void put_ace(std::string& bytes, std::uint32_t type, std::uint32_t letters, cons
 class Worker {
  public:
   Worker(std::size_t user, const std::string& mount_point, Diary& diary, int begun, unsigned seed)
-      : user_(user), dir_(mount_point + "/" + directory_of(user)), shared_(mount_point + "/shared"), diary_(diary), begun_(begun), random_(seed) {}
+      : user_(user), dir_(mount_point + "/" + directory_of(user)), shared_(mount_point + "/shared"), diary_(diary), begun_(begun),
+        random_(seed) {}
 
   long run() {
     while (step() == 0) ++diary_.steps;
@@ -137,7 +138,10 @@ class Worker {
   int data() {
     if (begin("data", diary_.own, true) != 0) return -1;
     diary_.own.after = diary_.own.before;
-    if (diary_.synced >= kKeptFiles && ::unlink((dir_ + "/" + data_name(diary_.synced - kKeptFiles)).c_str()) != 0 && errno != ENOENT) return -1;
+    if (diary_.synced >= kKeptFiles) {
+      const std::string oldest = dir_ + "/" + data_name(diary_.synced - kKeptFiles);
+      if (::unlink(oldest.c_str()) != 0 && errno != ENOENT) return -1;
+    }
     if (write_synced(dir_ + "/" + data_name(diary_.synced), content_of(diary_.synced)) != 0) return -1;
     ++diary_.synced;
     return 0;
