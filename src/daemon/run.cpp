@@ -56,7 +56,7 @@ std::size_t directories_to_hold(std::size_t file_limit) { return std::clamp<std:
 
 /// What is left of them for users' handles: some are for the daemon itself, and for a moment in each operation.
 std::size_t handles_to_share(std::size_t file_limit) {
-  const std::size_t own = directories_to_hold(file_limit) + std::min<std::size_t>(file_limit / 8, 256);
+  const std::size_t own = directories_to_hold(file_limit) + std::clamp<std::size_t>(file_limit / 8, 32, 256);
   return std::max<std::size_t>(file_limit - std::min(own, file_limit), 1);
 }
 

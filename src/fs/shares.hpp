@@ -11,8 +11,8 @@
 
 namespace acefs::fs {
 
-/// Shares out what there is a limited number of among users. Each may have as many as he leaves free for all others: half when he is
-/// alone, a third of it when there are two of them. Root is never refused. Thread-safe.
+/// Shares out what there is a limited number of among users. Each may have as many as he leaves free for all others: half of them
+/// when he is alone, a third when two take as many as they can. Root may have whatever is left. Thread-safe.
 class Shares {
  public:
   /// `all`: how many there are; 0: no limit.
@@ -44,7 +44,8 @@ class Shares {
     const std::lock_guard lock(mutex_);
     const auto known = taken_.find(uid);
     const std::size_t free = all_ > total_ ? all_ - total_ : 0;
-    if (all_ != 0 && uid != 0 && (known == taken_.end() ? 0 : known->second) >= free) return std::nullopt;
+    const std::size_t own = known == taken_.end() || uid == 0 ? 0 : known->second;
+    if (all_ != 0 && own >= free) return std::nullopt;
     ++taken_[uid];
     ++total_;
     return Share(*this, uid);
