@@ -30,6 +30,10 @@ bool is_done_at_once(const fuse_buf& request) {
   return header.opcode == FUSE_RELEASE || header.opcode == FUSE_RELEASEDIR || header.opcode == FUSE_FORGET || header.opcode == FUSE_BATCH_FORGET;
 }
 
+/// Whether receiving nothing is how a session ends. A connection that is cut while a request is on its way is heard of by ECONNABORTED,
+/// else as 0.
+bool is_the_end(int received) { return received >= 0 || received == -EINTR || received == -ECONNABORTED; }
+
 }  // namespace
 
 int RequestLoop::run(unsigned threads) {
@@ -109,7 +113,7 @@ void RequestLoop::receive(fuse_buf& buffer) {
     const int size = fuse_session_receive_buf(session_, &buffer);
     if (size == -EINTR && fuse_session_exited(session_) == 0) continue;
     if (size == -ENOMEM && fuse_session_exited(session_) == 0) return leave_to_others();
-    if (size <= 0 || fuse_session_exited(session_) != 0) return end(size < 0 && size != -EINTR ? -size : 0);
+    if (size <= 0 || fuse_session_exited(session_) != 0) return end(is_the_end(size) ? 0 : -size);
     const std::uint64_t number = received_.fetch_add(1) + 1;
     if (!is_done_at_once(buffer) && more_waiting()) {
       give_token();
