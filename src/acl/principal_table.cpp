@@ -12,16 +12,19 @@ PrincipalTable::PrincipalTable() {
 
 /// With the mutex held.
 PrincipalId PrincipalTable::add(std::string_view principal) {
-  const auto [entry, added] = ids_.try_emplace(std::string(principal), static_cast<PrincipalId>(known_.size()));
-  if (!added) return entry->second;
+  const std::string name(principal);
+  if (const auto found = ids_.find(name); found != ids_.end()) return found->second;
+  // Whatever lacks memory does so before anything is promised: release() must not.
   if (free_.empty()) {
+    if (free_.capacity() <= known_.size()) free_.reserve(2 * known_.size() + 16);
     known_.emplace_back();
-  } else {
-    entry->second = free_.back();
-    free_.pop_back();
+    free_.push_back(static_cast<PrincipalId>(known_.size() - 1));
   }
-  known_[entry->second].name = entry->first;
-  return entry->second;
+  const PrincipalId id = free_.back();
+  known_[id].name = name;
+  ids_.emplace(name, id);
+  free_.pop_back();
+  return id;
 }
 
 PrincipalId PrincipalTable::intern(std::string_view principal) {

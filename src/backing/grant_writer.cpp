@@ -166,12 +166,11 @@ Status GrantWriter::part_from_original(const Attributes& shared) const {
   if (!id) return id.error();
   const auto path = side_path_of(*id);
   if (!path) return path.error();
-  if (Status s = write_side_file(root_, *path, shared, owner_); !s) return s;
-  if (Status s = xattrs_.set(names_.id, *id, XATTR_REPLACE); !s) {
-    (void)remove_side_file(root_, *path);
-    return s;
-  }
-  return sync_node(root_, fd_);
+  Status s = write_side_file(root_, *path, shared, owner_);
+  if (s) s = xattrs_.set(names_.id, *id, XATTR_REPLACE);
+  if (s) return sync_node(root_, fd_);
+  remove_side_traces(root_, *id, *path);
+  return s;
 }
 
 Status GrantWriter::change_locked_side_file(const std::string& path, Attributes attributes, const KeyedChanges& changes, int flags,

@@ -48,13 +48,13 @@ struct Created {
   std::unique_ptr<OpenFile> file;
 };
 
-/// One directory entry. `child` is set when attributes were asked for and may be handed out; it counts as a lookup.
 /// A change of a grant that the caller may make, and by which permissions.
 struct PlannedGrant {
   backing::Change change;
   acl::AccessMask need;
 };
 
+/// One directory entry. `child` is set when attributes were asked for and may be handed out; it counts as a lookup.
 struct DirEntry {
   std::string_view name;
   ino_t ino = 0;
