@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -33,35 +32,16 @@
 #include "../support/loop_fs.hpp"
 #include "../support/mount.hpp"
 #include "../support/nodes.hpp"
+#include "../support/thread_user.hpp"
 #include "acefs/acl/ace.hpp"
 #include "acefs/base/unique_fd.hpp"
 
 namespace acefs::test {
 namespace {
 
-/// While it lives, the calling thread is Bob, and only that thread: the kernel keeps credentials by thread, it is libc that makes all
-/// threads follow. So no time passes, and no other process runs, between a change by root and Bob's next operation.
-class AsBob {
- public:
-  AsBob() {
-    const gid_t staff = kStaff;
-    // The saved ids stay root's: they are the way back. The real ones go too, because access(2) asks for them.
-    must(::syscall(SYS_setgroups, 1, &staff));
-    must(::syscall(SYS_setresgid, kBob, kBob, 0));
-    must(::syscall(SYS_setresuid, kBob, kBob, 0));
-  }
-  AsBob(const AsBob&) = delete;
-  AsBob& operator=(const AsBob&) = delete;
-  ~AsBob() {
-    must(::syscall(SYS_setresuid, 0, 0, 0));
-    must(::syscall(SYS_setresgid, 0, 0, 0));
-    must(::syscall(SYS_setgroups, 0, nullptr));
-  }
-
- private:
-  static void must(long result) {
-    if (result != 0) std::abort();  // every answer that follows would be somebody else's
-  }
+/// While it lives, the calling thread is Bob.
+struct AsBob : ThreadUser {
+  AsBob() : ThreadUser(kBob, kBob, {kStaff}) {}
 };
 
 /// What Bob does.

@@ -16,42 +16,24 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "../support/as_user.hpp"
 #include "../support/grants.hpp"
 #include "../support/nodes.hpp"
+#include "../support/thread_user.hpp"
 #include "acefs/base/unique_fd.hpp"
 #include "model_steps.hpp"
 
 namespace acefs::test::model {
 namespace {
 
-/// While it lives, the calling thread is that user, and only that thread: the kernel keeps credentials by thread.
-class As {
- public:
-  explicit As(const User& who) : is_root_(who.is_root()) {
-    if (is_root_) return;
-    // The saved ids stay root's: they are the way back. The real ones go too, because access(2) asks for them.
-    must(::syscall(SYS_setgroups, who.groups.size(), who.groups.data()));
-    must(::syscall(SYS_setresgid, who.gid, who.gid, 0));
-    must(::syscall(SYS_setresuid, who.uid, who.uid, 0));
-  }
-  As(const As&) = delete;
-  As& operator=(const As&) = delete;
-  ~As() {
-    if (is_root_) return;
-    must(::syscall(SYS_setresuid, 0, 0, 0));
-    must(::syscall(SYS_setresgid, 0, 0, 0));
-    must(::syscall(SYS_setgroups, 0, nullptr));
-  }
-
- private:
-  static void must(long result) {
-    if (result != 0) std::abort();  // every answer that follows would be somebody else's
-  }
-  bool is_root_;
-};
+/// While it lives, the calling thread is that user.
+std::optional<ThreadUser> as(const User& who) {
+  return who.is_root() ? std::nullopt : std::optional<ThreadUser>(std::in_place, who.uid, who.gid, who.groups);
+}
 
 void sleep_past(Time until) {
   const Time past = until + 5'000'000;
@@ -229,7 +211,7 @@ Player::Answers Player::compare_for(const User& who, Time now, unsigned seed) co
   }
   Answers answers;
   std::mt19937 random(seed);
-  const As user(who);
+  const auto user = as(who);
   for (std::size_t i = 0; i < ways.size() && answers.differs.empty(); ++i) {
     Visit visit{who, tree_, ways[i], by_node[ways[i].ids.back()], by_way[i], mount_.at(ways[i].path), random, thorough_};
     ask_everything(visit);
@@ -343,7 +325,7 @@ int Player::perform_once(const Step& step, const std::string& at) const {
 }
 
 int Player::perform(const Step& step, const User& who) {
-  const As user(who);
+  const auto user = as(who);
   return asked_until_known([&] { return perform_once(step, step.behind ? mount_.backing() : mount_.point()); }, stale_);
 }
 

@@ -16,8 +16,9 @@
 #include <chrono>
 #include <climits>
 #include <csignal>
-#include <cstring>
 #include <system_error>
+
+#include "handover.hpp"
 
 namespace acefs::test {
 namespace {
@@ -100,40 +101,6 @@ std::string path_of(const Known& call, const seccomp_notif& asked) {
   return name.empty() ? path : path + "/" + name;
 }
 
-void send_fd(int socket, int fd) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
-  char byte = 0;
-  iovec data{&byte, 1};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fd);
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (::sendmsg(socket, &message, 0) != 1) ::_exit(126);
-}
-
-UniqueFd receive_fd(int socket) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-  char byte = 0;
-  iovec data{&byte, 1};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return UniqueFd();
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr) return UniqueFd();
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return UniqueFd(fd);
-}
-
 void reply(int listener, std::uint64_t id, int error) {
   seccomp_notif_resp response{};
   response.id = id;
@@ -169,7 +136,7 @@ void CallGate::stand_before_this_process() const {
     if (number >= 0 && seccomp_rule_add(filter, SCMP_ACT_NOTIFY, number, 0) != 0) ::_exit(126);
   }
   if (seccomp_load(filter) != 0) ::_exit(126);
-  send_fd(for_daemon_.get(), seccomp_notify_fd(filter));
+  if (pass_descriptor(for_daemon_.get(), seccomp_notify_fd(filter)) != 0) ::_exit(126);
 }
 
 void CallGate::judge_by(Judge judge) {
@@ -219,7 +186,7 @@ void CallGate::watch() {
     if (news[0].revents != 0) return;
     if (news[1].revents == 0) continue;
     if (!listener_) {
-      listener_ = receive_fd(for_watch_.get());
+      listener_ = UniqueFd(take_descriptor(for_watch_.get()));
       if (!listener_) return;
       news[1].fd = listener_.get();
       continue;

@@ -5,6 +5,11 @@
 
 namespace acefs::test {
 
+/// Passes a descriptor on by a socket (SCM_RIGHTS). As a system call; allocates nothing.
+int pass_descriptor(int socket, int fd);
+/// One that was passed on; -1 and errno when there is none. It is closed on exec.
+int take_descriptor(int socket);
+
 /// By which one user's process passes descriptors to another's (SCM_RIGHTS). Made before these are forked, so that both have it.
 class Handover {
  public:
