@@ -95,12 +95,12 @@ const std::map<std::string, Setting>& settings() {
                                              {{"auto", CoherenceSource::Auto}, {"fanotify", CoherenceSource::Fanotify},
                                               {"statx", CoherenceSource::Statx}, {"exclusive", CoherenceSource::Exclusive}},
                                              [](Options& o, CoherenceSource v) { o.coherence = v; })}},
-      {"data", {"daemon|passthrough", "who moves the bytes of open files (daemon)",
-                choice<bool>("data", {{"daemon", false}, {"passthrough", true}},
-                             [](Options& o, bool v) {
-                               if (v && !fuse::kCanPassThrough)
+      {"data", {"auto|direct|cached|passthrough", "how the bytes of open files move (direct, with cache=public cached)",
+                choice<Data>("data", {{"auto", Data::Auto}, {"direct", Data::Direct}, {"cached", Data::Cached}, {"passthrough", Data::Passthrough}},
+                             [](Options& o, Data v) {
+                               if (v == Data::Passthrough && !fuse::kCanPassThrough)
                                  bad(std::string("option data: \"passthrough\" needs libfuse 3.17, this acefs was built with ") + built_with_libfuse());
-                               o.passthrough = v;
+                               o.data = v;
                              })}},
       {"audit", {"off|aces|denied", "what is logged of access: what audit and alarm ACEs ask for, or also all that is refused (aces)",
                  choice<AuditLevel>("audit", {{"off", AuditLevel::Off}, {"aces", AuditLevel::Aces}, {"denied", AuditLevel::Denied}},

@@ -30,6 +30,14 @@ enum class AuditLevel {
   Denied,  ///< and all that is refused
 };
 
+/// How the bytes of open files move between a caller and the backing.
+enum class Data {
+  Auto,         ///< Direct, but with cache=public Cached
+  Direct,       ///< each read and write comes here; where the kernel cannot map such files: Cached
+  Cached,       ///< by way of the kernel's pages of the mount
+  Passthrough,  ///< the kernel reads and writes the backing by itself; where it cannot: Direct
+};
+
 struct Options {
   std::string source;
   std::string mountpoint;
@@ -44,7 +52,7 @@ struct Options {
   CoherenceSource coherence = CoherenceSource::Auto;
   bool io_uring = false;      ///< where it is possible
   bool sandbox = true;        ///< give up what serving does not need
-  bool passthrough = false;   ///< the kernel reads and writes open files by itself
+  Data data = Data::Auto;
   unsigned threads = 0;       ///< 0: as many as there are processors, at least 4
   AuditLevel audit = AuditLevel::Aces;
   std::optional<std::string> status_socket;  ///< where to tell what the mount is doing; nothing: the usual place; "off": nowhere

@@ -130,7 +130,7 @@ Facts facts_of(const Stack& stack, const fuse::Server& server, const audit::Trai
   line("libfuse", fuse_pkgversion());
   line("coherence", stack.coherence->name());
   line("cache", stack.kernel_cache.enabled() ? "public" : "exact");
-  line("data", server.passthrough.enabled() ? "passthrough" : "daemon");
+  line("data", server.passthrough.enabled() ? "passthrough" : server.direct ? "direct" : "cached");
   line("clears_setid", server.clears_setid ? "yes" : "no");
   line("sandbox_capabilities", sandbox.capabilities);
   line("sandbox_privileges", sandbox.privileges);
@@ -296,7 +296,9 @@ int run(const Options& given) {
                       .generation = 1 + std::random_device()() % 0x7fffffffU, .on_ready = {}};
   const auto facts = [&] { return facts_of(stack, server, trail.get(), options, sandbox); };
   options.fs.status = [&facts] { return lines_of(facts()); };
-  server.wants_passthrough = options.passthrough;
+  server.wants_passthrough = options.data == Data::Passthrough;
+  // Attributes that the kernel keeps let it answer reads from its pages without asking: cache=public is for that.
+  server.wants_direct = options.data != Data::Cached && (options.data != Data::Auto || !options.fs.public_cache);
   server.wants_io_uring = options.io_uring && can_use_io_uring();
   server.on_ready = [&options, &log, starter_fd] {
     if (!options.foreground) {
@@ -312,6 +314,8 @@ int run(const Options& given) {
   server.session = session.get();
   if (fuse_session_mount(session.get(), options.mountpoint.c_str()) != 0)
     throw StartError(kUnavailable, "cannot mount on " + options.mountpoint);
+  if (Status s = fuse::InitFlags::attach(session.get()); !s)
+    throw StartError(kInternal, std::string("libfuse does not take the functions to receive and send by: ") + std::strerror(s.errno_value()));
   stack.notifier.attach(session.get());
   if (options.fs.public_cache) stack.kernel_cache.enable(session.get());
   {

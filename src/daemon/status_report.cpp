@@ -111,7 +111,7 @@ Facts in_force(const Options& o) {
       {"list_nfs4_acl", o.fs.list_nfs4_acl ? "on" : "off"},
       {"coherence", word(o.coherence, {{CoherenceSource::Auto, "auto"}, {CoherenceSource::Fanotify, "fanotify"},
                                        {CoherenceSource::Statx, "statx"}, {CoherenceSource::Exclusive, "exclusive"}})},
-      {"data", o.passthrough ? "passthrough" : "daemon"},
+      {"data", word(o.data, {{Data::Auto, "auto"}, {Data::Direct, "direct"}, {Data::Cached, "cached"}, {Data::Passthrough, "passthrough"}})},
       {"audit", word(o.audit, {{AuditLevel::Off, "off"}, {AuditLevel::Aces, "aces"}, {AuditLevel::Denied, "denied"}})},
       {"audit_to", o.trail.log},
       {"alarm_socket", o.trail.alarm_socket},

@@ -20,7 +20,7 @@ std::string version_text() {
   const auto either = [](bool has, const std::string& needs) { return has ? std::string("yes") : "no, needs libfuse " + needs; };
   return std::string("acefs ") + ACEFS_VERSION + "\nlibfuse " + fuse_pkgversion() + ", built with " + built_with_libfuse() +
          "\ncoherence: fanotify, statx, exclusive\ndata=passthrough: " + either(fuse::kCanPassThrough, "3.17") +
-         "\nwrites without asking for security.capability: " + either(fuse::kCanPassThrough, "3.17") +
+         "\ndata=direct: yes, from Linux 6.6 on" +
          "\nio_uring: " + (fuse::kCanUseIoUring && !can_use_io_uring() ? "no, fuse.enable_uring is off" : either(fuse::kCanUseIoUring, "3.18")) +
          "\naudit_to=journal: " + (audit::can_write_to_journal() ? "yes" : "no, built without libsystemd") + "\n";
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -70,6 +71,9 @@ class Ops {
   Ops(backing::Backing& backing, backing::GrantStore& store, Authorizer& authorizer, const Options& options, OpsEvents& events);
 
   const Options& options() const { return options_; }
+  /// Whether the kernel maps any handle that can be read and written, also one that the reply to open calls direct. Before requests
+  /// are served.
+  void all_can_be_mapped(bool yes) { maps_all_ = yes; }
 
   // ops_lookup.cpp
   Result<Entry> lookup(const Request& rq, node::NodeId parent, const char* name);
@@ -198,6 +202,7 @@ class Ops {
   node::Walk& walk_;
   node::Table& table_;
   const Options& options_;
+  std::atomic<bool> maps_all_{false};
   OpsEvents& events_;
   Shares handles_;
   Locker locker_;

@@ -27,11 +27,13 @@ uid_t owner_of(const acl::Identity& who) { return who.user ? who.user->uid : who
 
 }  // namespace
 
-// Needs r, w or both; execution: x; O_TRUNC: w. O_APPEND for writing: a suffices, and the handle is append-only.
+// Needs r, w or both; execution: x; O_TRUNC: w. O_APPEND for writing: a suffices, and the handle is append-only; unless it could be mapped,
+// because a mapping writes anywhere, and others who have mapped the file see that at once.
 Result<std::unique_ptr<OpenFile>> Ops::open(const Request& rq, node::NodeId id, int flags) {
   const std::uint64_t epoch = auth_.resolver().epoch();
   AccessMask need = letters_for(flags);
-  const bool may_append = (flags & O_APPEND) != 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_TRUNC) == 0;
+  const int mode = flags & O_ACCMODE;
+  const bool may_append = (flags & O_APPEND) != 0 && (flags & O_TRUNC) == 0 && (mode == O_WRONLY || (mode == O_RDWR && !maps_all_));
   const AccessMask to_append = (need - Perm::WriteData) | Perm::AppendData;
   auto at = auth_.authorize_if(
       rq, id, [&](const At& node) { return node.may(need) || (may_append && node.may(to_append)); }, node::Look::IfInDoubt, need);

@@ -16,8 +16,12 @@ namespace {
 /// Hands the handle to the kernel, which gives it back at release.
 void adopt(fuse_req_t req, fuse_file_info* fi, std::unique_ptr<fs::OpenFile> file) {
   Server& server = server_of(req);
-  // No shared writable mapping through a handle that may only append.
-  fi->direct_io = file->append_only ? 1 : 0;
+  // One that may only append is direct in any case, so that no shared writable mapping is made of it. Where the kernel makes them of
+  // direct ones too, Ops::open lets none through that can be read.
+  fi->direct_io = server.direct || file->append_only ? 1 : 0;
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 15)
+  fi->parallel_direct_writes = server.direct ? 1 : 0;  // the backing has an order of its own for them
+#endif
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
   // All handles of an inode go the same way, so one that only appends is lent too; being direct it still writes through here. Not
   // one that can also be mapped.

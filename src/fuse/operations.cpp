@@ -85,12 +85,17 @@ void op_init(void* userdata, fuse_conn_info* conn) {
   // Else the kernel keeps the locks: it does not try by itself whether the daemon has an operation for them.
   if (server->ops.options().locks == fs::Locks::Backing) wanted |= FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS;
   // Not wanted, and the default of some versions: splicing requests in costs metadata operations more than it saves writes;
-  // the writeback cache, cached symlinks and listings answer for the daemon; the umask is the kernel's business. Mappings of
-  // direct handles would let those write anywhere who may only append.
+  // the writeback cache, cached symlinks and listings answer for the daemon; the umask is the kernel's business.
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
   // Else the kernel asks for security.capability before each write.
   wanted = (wanted & ~std::uint64_t{FUSE_CAP_HANDLE_KILLPRIV}) | FUSE_CAP_HANDLE_KILLPRIV_V2;
-  if (server->wants_passthrough) wanted |= FUSE_CAP_PASSTHROUGH;
+  const bool passes_through = server->wants_passthrough && fuse_get_feature_flag(conn, FUSE_CAP_PASSTHROUGH);
+  if (passes_through) wanted |= FUSE_CAP_PASSTHROUGH;
+  const bool direct = server->wants_direct && !passes_through && fuse_get_feature_flag(conn, FUSE_CAP_DIRECT_IO_ALLOW_MMAP);
+  if (direct) wanted |= FUSE_CAP_DIRECT_IO_ALLOW_MMAP;
+#else
+  const bool direct = server->wants_direct && server->init_flags.offered();
+  if (direct) server->init_flags.accept();
 #endif
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 18)
   if (server->wants_io_uring) wanted |= FUSE_CAP_OVER_IO_URING;
@@ -99,8 +104,10 @@ void op_init(void* userdata, fuse_conn_info* conn) {
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
   server->clears_setid = fuse_get_feature_flag(conn, FUSE_CAP_HANDLE_KILLPRIV_V2);
   // The library tells what the kernel has, not what was asked for.
-  server->passthrough.enable(server->wants_passthrough && fuse_get_feature_flag(conn, FUSE_CAP_PASSTHROUGH));
+  server->passthrough.enable(passes_through);
 #endif
+  server->direct = direct;
+  server->ops.all_can_be_mapped(direct);
   conn->max_background = 64;
   conn->time_gran = 1;
   if (server->on_ready) server->on_ready();

@@ -9,11 +9,14 @@
 #include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -26,10 +29,20 @@
 namespace acefs::test {
 namespace {
 
-class DataTest : public ParityTest {};
+/// By every way that bytes move. Where the kernel has not what `direct` needs it is `cached`, too.
+class DataTest : public ParityTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  MountOptions options() const override { return {.options = std::string("data=") + GetParam()}; }
+};
+INSTANTIATE_TEST_SUITE_P(Modes, DataTest, ::testing::Values("direct", "cached"), [](const auto& mode) { return std::string(mode.param); });
 
 UniqueFd open_fd(const std::string& path, int flags, mode_t mode = 0644) {
   return UniqueFd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+}
+
+bool is_at_least(const char* release, int major, int minor) {
+  int numbers[2] = {};
+  return std::sscanf(release, "%d.%d", &numbers[0], &numbers[1]) == 2 && std::pair(numbers[0], numbers[1]) >= std::pair(major, minor);
 }
 
 /// Bytes that differ from place to place, so that a shifted or missing block shows.
@@ -39,7 +52,7 @@ std::string pattern(std::size_t size) {
   return bytes;
 }
 
-TEST_F(DataTest, ReadsAndWritesAtAnyOffset) {
+TEST_P(DataTest, ReadsAndWritesAtAnyOffset) {
   same([](const std::string& d, Calls& calls) {
     const UniqueFd fd = open_fd(d + "/f", O_CREAT | O_RDWR);
     char byte[8] = "1234567";
@@ -61,7 +74,7 @@ TEST_F(DataTest, ReadsAndWritesAtAnyOffset) {
   });
 }
 
-TEST_F(DataTest, LargeFilesKeepEveryByte) {
+TEST_P(DataTest, LargeFilesKeepEveryByte) {
   const std::string bytes = pattern(9 * 1024 * 1024 + 123);
   make_dir(mount().backing(), 0777);
   ASSERT_EQ(errno_as(kAlice, kAlice, [&] { return spill(at("f"), bytes, O_CREAT | O_WRONLY); }), 0);
@@ -69,7 +82,7 @@ TEST_F(DataTest, LargeFilesKeepEveryByte) {
   EXPECT_EQ(errno_as(kAlice, kAlice, [&] { return slurp(at("f")) == bytes ? 0 : -1; }), 0) << "through the mount";
 }
 
-TEST_F(DataTest, AppendGoesToTheEndWhateverTheOffset) {
+TEST_P(DataTest, AppendGoesToTheEndWhateverTheOffset) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/f", "start", O_CREAT | O_WRONLY);
     const UniqueFd fd = open_fd(d + "/f", O_RDWR | O_APPEND);
@@ -85,7 +98,7 @@ TEST_F(DataTest, AppendGoesToTheEndWhateverTheOffset) {
   });
 }
 
-TEST_F(DataTest, AppendAfterABackingWriteLosesNothing) {
+TEST_P(DataTest, AppendAfterABackingWriteLosesNothing) {
   make_file(real("f"), 0666, "a");
   const UniqueFd fd = open_fd(at("f"), O_WRONLY | O_APPEND);
   ASSERT_TRUE(fd);
@@ -94,7 +107,7 @@ TEST_F(DataTest, AppendAfterABackingWriteLosesNothing) {
   EXPECT_EQ(slurp(real("f")), "abc");
 }
 
-TEST_F(DataTest, TruncationShowsAtOnce) {
+TEST_P(DataTest, TruncationShowsAtOnce) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/f", pattern(10'000), O_CREAT | O_WRONLY);
     const UniqueFd fd = open_fd(d + "/f", O_RDWR);
@@ -110,7 +123,7 @@ TEST_F(DataTest, TruncationShowsAtOnce) {
   });
 }
 
-TEST_F(DataTest, DirectIo) {
+TEST_P(DataTest, DirectIo) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/f", pattern(16384), O_CREAT | O_WRONLY);
     const UniqueFd fd = open_fd(d + "/f", O_RDWR | O_DIRECT);
@@ -125,7 +138,7 @@ TEST_F(DataTest, DirectIo) {
   EXPECT_EQ(slurp(real("f")), pattern(8192) + std::string(8192, 'x'));
 }
 
-TEST_F(DataTest, UnnamedTemporaryFiles) {
+TEST_P(DataTest, UnnamedTemporaryFiles) {
   const auto act = [](const std::string& d, Calls& calls) {
     const UniqueFd fd = open_fd(d, O_TMPFILE | O_RDWR, 0640);
     calls("open", fd ? 0 : -1);
@@ -137,7 +150,7 @@ TEST_F(DataTest, UnnamedTemporaryFiles) {
   same(act);
 }
 
-TEST_F(DataTest, Fallocate) {
+TEST_P(DataTest, Fallocate) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/f", pattern(65536), O_CREAT | O_WRONLY);
     const UniqueFd fd = open_fd(d + "/f", O_RDWR);
@@ -158,7 +171,7 @@ TEST_F(DataTest, Fallocate) {
   });
 }
 
-TEST_F(DataTest, SeekFindsDataAndHoles) {
+TEST_P(DataTest, SeekFindsDataAndHoles) {
   same([](const std::string& d, Calls& calls) {
     const UniqueFd fd = open_fd(d + "/f", O_CREAT | O_RDWR);
     calls("data", ::pwrite(fd.get(), "x", 1, 1 << 20));
@@ -173,7 +186,7 @@ TEST_F(DataTest, SeekFindsDataAndHoles) {
   });
 }
 
-TEST_F(DataTest, CopyFileRange) {
+TEST_P(DataTest, CopyFileRange) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/from", pattern(300'000), O_CREAT | O_WRONLY);
     const UniqueFd in = open_fd(d + "/from", O_RDONLY);
@@ -192,7 +205,7 @@ TEST_F(DataTest, CopyFileRange) {
   });
 }
 
-TEST_F(DataTest, SharedMappings) {
+TEST_P(DataTest, SharedMappings) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/f", pattern(10'000), O_CREAT | O_WRONLY);
     const UniqueFd fd = open_fd(d + "/f", O_RDWR);
@@ -211,7 +224,66 @@ TEST_F(DataTest, SharedMappings) {
   });
 }
 
-TEST_F(DataTest, Syncing) {
+TEST_P(DataTest, WhatIsMappedIsWhatIsReadAndWritten) {
+  same([](const std::string& d, Calls& calls) {
+    spill(d + "/f", pattern(10'000), O_CREAT | O_WRONLY);
+    const UniqueFd fd = open_fd(d + "/f", O_RDWR);
+    auto* map = static_cast<char*>(::mmap(nullptr, 10'000, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
+    calls("map", map == MAP_FAILED ? -1 : 0);
+    if (map == MAP_FAILED) return;
+    char bytes[7] = "";
+    for (const off_t at : {0, 4090, 9990}) {
+      std::memcpy(map + at, "mapped", 6);
+      calls("read what was mapped", ::pread(fd.get(), bytes, 6, at));
+      calls.note("read", bytes);
+      const UniqueFd other = open_fd(d + "/f", O_RDWR);
+      calls("write", ::pwrite(other.get(), "wrote.", 6, at));
+      calls.note("mapped", std::string(map + at, 6));
+      calls("copy over it", ::copy_file_range(fd.get(), std::array<off64_t, 1>{100}.data(), other.get(), std::array<off64_t, 1>{at}.data(), 6, 0));
+      calls.note("mapped", std::string(map + at, 6) == pattern(106).substr(100) ? "copied" : "old");
+    }
+    calls("truncate", ::ftruncate(fd.get(), 5000));
+    calls("grow", ::ftruncate(fd.get(), 10'000));
+    calls.note("mapped", map[5000] == 0 && map[9990] == 0 ? "zero" : "old");
+    ::munmap(map, 10'000);
+  });
+}
+
+TEST_P(DataTest, PrivateMappingsAndPrograms) {
+  same([](const std::string& d, Calls& calls) {
+    spill(d + "/f", pattern(10'000), O_CREAT | O_WRONLY);
+    const UniqueFd fd = open_fd(d + "/f", O_RDONLY);
+    auto* map = static_cast<char*>(::mmap(nullptr, 10'000, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd.get(), 0));
+    calls("map", map == MAP_FAILED ? -1 : 0);
+    if (map == MAP_FAILED) return;
+    std::memcpy(map, "mine", 4);
+    ::munmap(map, 10'000);
+    calls.note("file", slurp(d + "/f") == pattern(10'000) ? "as it was" : "changed");
+    spill(d + "/program", slurp("/bin/true"), O_CREAT | O_WRONLY, 0755);
+    calls("run", std::system((d + "/program").c_str()));
+  });
+}
+
+TEST_P(DataTest, AWriteBehindTheMountIsReadAtOnce) {
+  make_file(real("f"), 0666, "before");
+  const UniqueFd fd = open_fd(at("f"), O_RDONLY);
+  char bytes[9] = "";
+  for (const char* content : {"after 01", "after 02", "after 03"}) {
+    ASSERT_EQ(spill(real("f"), content, O_WRONLY), 0);
+    EXPECT_EQ(::pread(fd.get(), bytes, 8, 0), 8);
+    EXPECT_STREQ(bytes, content);
+  }
+}
+
+TEST_P(DataTest, TheMountSaysHowBytesMove) {
+  utsname kernel{};
+  ASSERT_EQ(::uname(&kernel), 0);
+  const std::string way = is_at_least(kernel.release, 6, 6) ? GetParam() : "cached";
+  const std::string status = get_attribute(at("."), "system.acefs.status");
+  EXPECT_NE(status.find("data=" + way + "\n"), std::string::npos) << status;
+}
+
+TEST_P(DataTest, Syncing) {
   same([](const std::string& d, Calls& calls) {
     const UniqueFd fd = open_fd(d + "/f", O_CREAT | O_RDWR);
     calls("write", ::write(fd.get(), "x", 1));
@@ -223,7 +295,7 @@ TEST_F(DataTest, Syncing) {
   });
 }
 
-TEST_F(DataTest, StatfsIsTheBackings) {
+TEST_P(DataTest, StatfsIsTheBackings) {
   struct statvfs mounted {};
   struct statvfs plain {};
   ASSERT_EQ(::statvfs(mount().point().c_str(), &mounted), 0);
@@ -234,7 +306,7 @@ TEST_F(DataTest, StatfsIsTheBackings) {
   EXPECT_EQ(mounted.f_namemax, plain.f_namemax);
 }
 
-TEST_F(DataTest, StatIsTheBackings) {
+TEST_P(DataTest, StatIsTheBackings) {
   make_file(real("f"), 0644, pattern(5000));
   const struct stat mounted = lstat_of(at("f"));
   const struct stat plain = lstat_of(real("f"));
@@ -246,7 +318,7 @@ TEST_F(DataTest, StatIsTheBackings) {
   EXPECT_EQ(mounted.st_ctim.tv_nsec, plain.st_ctim.tv_nsec);
 }
 
-TEST_F(DataTest, InodeFlags) {
+TEST_P(DataTest, InodeFlags) {
   same([](const std::string& d, Calls& calls) {
     const UniqueFd fd = open_fd(d + "/f", O_CREAT | O_RDWR);
     int flags = 0;
@@ -263,7 +335,7 @@ TEST_F(DataTest, InodeFlags) {
   });
 }
 
-TEST_F(DataTest, UnknownIoctlsAreRefused) {
+TEST_P(DataTest, UnknownIoctlsAreRefused) {
   same([](const std::string& d, Calls& calls) {
     const UniqueFd fd = open_fd(d + "/f", O_CREAT | O_RDWR);
     int value = 0;

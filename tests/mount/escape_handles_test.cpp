@@ -351,15 +351,16 @@ TEST_F(ExecuteOnlyTest, WhatIsOnlyReadableIsNotStartedByADescriptorEither) {
 }
 
 /// A handle that may only append, and all that could make it write elsewhere.
-class AppendOnlyTest : public HandleTest, public ::testing::WithParamInterface<const char*> {
+class AppendOnlyTest : public HandleTest, public ::testing::WithParamInterface<std::pair<const char*, const char*>> {
  protected:
+  MountOptions options() const override { return {.options = std::string("data=") + GetParam().second}; }
   void SetUp() override {
     HandleTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
     make_file(real("d/f"), 0600, "0123456789");
     make_file(real("d/source"), 0666, "XXXXXXXXXX");
-    ASSERT_EQ(allow(real("d/f"), user(kBob), GetParam()), 0);
-    flags_ = std::string_view(GetParam()).find('r') == std::string_view::npos ? O_WRONLY : O_RDWR;
+    ASSERT_EQ(allow(real("d/f"), user(kBob), GetParam().first), 0);
+    flags_ = std::string_view(GetParam().first).find('r') == std::string_view::npos ? O_WRONLY : O_RDWR;
   }
   int flags_ = O_WRONLY;
 };
@@ -437,7 +438,21 @@ TEST_P(AppendOnlyTest, AppendsNothingOnceThatIsDeniedToo) {
   EXPECT_EQ(slurp(real("d/f")), "0123456789+");
 }
 
-INSTANTIATE_TEST_SUITE_P(Letters, AppendOnlyTest, ::testing::Values("a", "ra"), [](const auto& param) { return std::string(param.param); });
+INSTANTIATE_TEST_SUITE_P(Letters, AppendOnlyTest, ::testing::Values(std::pair{"a", "direct"}, std::pair{"a", "cached"}, std::pair{"ra", "cached"}),
+                         [](const auto& param) { return std::string(param.param.first) + "_" + param.param.second; });
+
+/// What could be mapped is not opened by who may only append: a mapping writes anywhere, and shows at once to all who mapped the file.
+TEST_F(HandleTest, NothingThatCanBeMappedWritableIsOpenedForAppending) {
+  make_file(real("d/f"), 0600, "0123456789");
+  ASSERT_EQ(allow(real("d/f"), user(kBob), "ra"), 0);
+  const std::string mode = get_attribute(at("."), "system.acefs.status");
+  const int opened = as_bob([&] {
+    const UniqueFd fd(::open(at("d/f").c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+    if (!fd) return -1;
+    return ::mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0) == MAP_FAILED ? 0 : 1;
+  });
+  EXPECT_EQ(errno_name(opened), mode.find("data=direct") != std::string::npos ? "EACCES" : "0");
+}
 
 }  // namespace
 }  // namespace acefs::test

@@ -38,7 +38,7 @@ using DefaultDataTest = MountedTest;
 TEST_F(DefaultDataTest, NothingIsPassedThroughThatNobodyAskedFor) {
   make_file(real("f"), 0666, "content");
   EXPECT_EQ(slurp(at("f")), "content");
-  EXPECT_NE(get_attribute(at("."), "system.acefs.status").find("data=daemon"), std::string::npos);
+  EXPECT_NE(get_attribute(at("."), "system.acefs.status").find("data=direct"), std::string::npos);
   EXPECT_EQ(mount().log().find("passthrough"), std::string::npos) << mount().log();
 }
 
