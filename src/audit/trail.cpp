@@ -39,10 +39,9 @@ Trail::Trail(const TrailOptions& options) : target_(target<LogTarget>("audit_to"
                                        });
   }
   if (!options.alarm_command.empty()) {
-    command_ = std::make_unique<Outlet>("alarm command", kCommandQueue, false,
-                                        [command = target<AlarmCommand>("alarm_command", options.alarm_command)](const std::string& line) {
-                                          return command->run(line);
-                                        });
+    auto command = target<AlarmCommand>("alarm_command", options.alarm_command);
+    auto run = options.run_alarm ? options.run_alarm : [command](const std::string& line) { return command->run(line); };
+    command_ = std::make_unique<Outlet>("alarm command", kCommandQueue, false, std::move(run));
   }
   log_ = std::make_unique<Outlet>("audit log", kLogQueue, true, [log = target_](const std::string& line) { return log->write(line); });
 }

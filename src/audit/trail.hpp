@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,8 @@ struct TrailOptions {
   std::string log = "syslog";  ///< file:/PATH, syslog or journal
   std::string alarm_socket;    ///< path of a Unix datagram socket; empty: none
   std::string alarm_command;   ///< path of a program; empty: none
+  /// Runs it for a line, as AlarmCommand::run(); empty: this process does by itself.
+  std::function<bool(const std::string& line)> run_alarm;
 };
 
 /// What became of what was taken.

@@ -2,10 +2,10 @@
 #include "daemon/run.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +25,7 @@
 #include "daemon/exit_codes.hpp"
 #include "daemon/file_watch.hpp"
 #include "daemon/log.hpp"
+#include "daemon/outside.hpp"
 #include "daemon/places.hpp"
 #include "daemon/sandbox.hpp"
 #include "daemon/signals.hpp"
@@ -135,6 +136,7 @@ Facts facts_of(const Stack& stack, const fuse::Server& server, const audit::Trai
   line("sandbox_capabilities", sandbox.capabilities);
   line("sandbox_privileges", sandbox.privileges);
   line("sandbox_system_calls", sandbox.system_calls);
+  line("sandbox_files", sandbox.files);
   // By what is decided here, for who asks without the daemon.
   for (const auto& option : in_force(options))
     if (std::set<std::string>{"base", "traverse", "root_squash", "groups", "config", "checks"}.contains(option.first)) facts.push_back(option);
@@ -205,17 +207,25 @@ Session make_session(const Options& options, fuse::Server& server) {
   return session;
 }
 
-/// Stops serving such that nothing is lost: what the kernel still holds (pages of writable mappings) is written while there is
-/// somebody to write it, then the mount goes. If it is in use, the connection is cut first: nobody then waits for an answer that
-/// will not come, and libfuse sees that there is nothing left for it to unmount.
-void stop(const std::string& mountpoint) {
-  {
-    const UniqueFd fd(::open(mountpoint.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd) ::syncfs(fd.get());
-  }
-  if (::umount2(mountpoint.c_str(), UMOUNT_NOFOLLOW) == 0) return;
-  ::umount2(mountpoint.c_str(), MNT_FORCE | UMOUNT_NOFOLLOW);
-  ::umount2(mountpoint.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+bool is_connected(fuse_session* session) {
+  pollfd device{fuse_session_fd(session), 0, 0};
+  return ::poll(&device, 1, 0) == 0 || (device.revents & POLLERR) == 0;
+}
+
+/// The files that serving needs.
+Reach reach_of(const Options& options) {
+  Reach reach{.whole = {options.source}, .writable = {}, .readable = what_programs_read()};
+  const auto directory_of = [](const std::string& file) { return std::filesystem::path(file).parent_path().string(); };
+  constexpr std::string_view kFile = "file:";
+  if (options.log.starts_with('/')) reach.writable.push_back(directory_of(options.log));
+  if (options.trail.log.starts_with(kFile)) reach.writable.push_back(directory_of(options.trail.log.substr(kFile.size())));
+  if (options.status_socket) reach.writable.push_back(directory_of(*options.status_socket));
+  if (options.config.empty()) return reach;
+  // It may be a link to where it is kept, and another one tomorrow; the directory's rule is for what takes its place.
+  std::error_code ignored;
+  reach.readable.push_back(directory_of(options.config));
+  reach.readable.push_back(directory_of(std::filesystem::weakly_canonical(options.config, ignored).string()));
+  return reach;
 }
 
 unsigned threads_for(const Options& options) {
@@ -241,8 +251,8 @@ int run(const Options& given) {
   spdlog::set_default_logger(options.foreground || log_is_file ? log : open_log("stderr", options.log_level));
 
   const std::size_t file_limit = raise_file_limit();
-  Sandbox sandbox{.wanted = options.sandbox, .runs_programs = !options.trail.alarm_command.empty(), .io_uring = options.io_uring,
-                  .capabilities = {}, .privileges = {}, .system_calls = {}};
+  Sandbox sandbox(options.sandbox, options.io_uring);
+  const Outside outside(options, sandbox.applies());
   sandbox.give_up_capabilities();
   ::umask(0);  // the kernel has applied the callers' umask already
   if (Status s = backing::prepare_acting(); !s)
@@ -274,7 +284,7 @@ int run(const Options& given) {
         const std::lock_guard lock(running_mutex);
         stop_asked = true;
         if (running == nullptr) return;
-        if (::geteuid() == 0) stop(options.mountpoint);
+        if (::geteuid() == 0) outside.end_mount();
         // Another mount namespace may have a copy of the mount, and keep it. Without privilege libfuse unmounts then, by fusermount3.
         running->stop();
       },
@@ -285,6 +295,7 @@ int run(const Options& given) {
         read_config_again();
       });
 
+  options.trail.run_alarm = outside.run_alarm();
   trail = open_trail(options);
   options.fs.audit = trail.get();
   options.fs.audit_denials = options.audit == AuditLevel::Denied;
@@ -310,6 +321,7 @@ int run(const Options& given) {
     }
   };
   const auto status_socket = open_status_socket(options, [&] { return report_of(facts(), options, server.metrics); });
+  sandbox.prepare(reach_of(options));
   const Session session = make_session(options, server);
   server.session = session.get();
   if (fuse_session_mount(session.get(), options.mountpoint.c_str()) != 0)
@@ -350,6 +362,8 @@ int run(const Options& given) {
   stack.waiters.stop();
   stack.kernel_cache.disable();
   stack.notifier.attach(nullptr);
+  // libfuse does nothing where it is unmounted already, and may not unmount here any more.
+  if (sandbox.applies() && is_connected(session.get())) outside.cut_mount();
   fuse_session_unmount(session.get());
   return code;
 }

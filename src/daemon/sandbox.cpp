@@ -19,12 +19,10 @@
 namespace acefs::daemon {
 namespace {
 
-/// To act as callers, pass over modes (acefs decides), open by file handle, watch the whole filesystem, and see what a caller that
-/// only names a device is about to do with it (/proc/PID/syscall).
-constexpr std::array kKept = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID,    CAP_MKNOD,
-                              CAP_SETFCAP, CAP_SETGID,       CAP_SETPCAP,         CAP_SETUID, CAP_SYS_ADMIN, CAP_SYS_PTRACE};
+/// To act as callers, pass over modes (acefs decides), open by file handle, and watch the whole filesystem.
+constexpr std::array kKept = {CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID,   CAP_MKNOD,
+                              CAP_SETFCAP, CAP_SETGID,       CAP_SETPCAP,         CAP_SETUID, CAP_SYS_ADMIN};
 
-constexpr const char* kForPrograms = "kept for programs that alarms run";
 constexpr const char* kForFusermount = "kept for fusermount3, which unmounts without root";
 
 struct CapFree {
@@ -54,7 +52,7 @@ bool allow(scmp_filter_ctx filter, const std::array<const char*, N>& names) {
   });
 }
 
-int install_filter(const Sandbox& sandbox) {
+int install_filter(bool io_uring) {
   const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
   if (!filter) return ENOMEM;
   // The C library asks clone first then, whose flags a filter could tell apart.
@@ -62,7 +60,7 @@ int install_filter(const Sandbox& sandbox) {
   bool good = clone3 < 0 || seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(ENOSYS), clone3, 0) == 0;
   good = good && allow(filter.get(), kSystemCalls);
   for (const int number : kSystemCallNumbers) good = good && allow(filter.get(), number);
-  if (sandbox.io_uring) good = good && allow(filter.get(), kIoUringCalls);
+  if (io_uring) good = good && allow(filter.get(), kIoUringCalls);
   if (!good) return EINVAL;
   seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
   if (const int result = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1); result != 0) return -result;
@@ -72,11 +70,10 @@ int install_filter(const Sandbox& sandbox) {
 }  // namespace
 
 void Sandbox::give_up_capabilities() {
-  const bool is_root = ::geteuid() == 0;
-  if (!wanted) capabilities = "kept: sandbox=off";
-  else if (runs_programs) capabilities = kForPrograms;
-  else if (!is_root) capabilities = "none to drop";
-  if (!capabilities.empty()) return;
+  if (!applies()) {
+    capabilities = wanted_ ? "none to drop" : "kept: sandbox=off";
+    return;
+  }
   const std::unique_ptr<std::remove_pointer_t<cap_t>, CapFree> caps(cap_get_proc());
   bool good = caps != nullptr;
   for (cap_value_t cap = 0; good && cap_max_bits() > cap; ++cap) {
@@ -88,17 +85,29 @@ void Sandbox::give_up_capabilities() {
   capabilities = good ? "dropped" : missing("capabilities", errno);
 }
 
+bool Sandbox::applies() const { return wanted_ && ::geteuid() == 0; }
+
+const char* Sandbox::why_not() const {
+  if (!wanted_) return "sandbox=off";
+  if (!applies()) return kForFusermount;
+  return kSanitized ? "off: built with a sanitizer" : nullptr;
+}
+
+void Sandbox::prepare(const Reach& reach) {
+  if (why_not() != nullptr) return;
+  auto rules = rules_for(reach);
+  if (rules) rules_ = std::move(*rules);
+  else no_rules_ = rules.error().errno_value();
+}
+
 void Sandbox::confine() {
-  const char* why_not = nullptr;
-  if (!wanted) why_not = "sandbox=off";
-  else if (runs_programs) why_not = kForPrograms;
-  else if (::geteuid() != 0) why_not = kForFusermount;
-  else if (kSanitized) why_not = "off: built with a sanitizer";
-  if (why_not != nullptr) {
-    privileges = system_calls = why_not;
+  if (const char* const reason = why_not(); reason != nullptr) {
+    files = privileges = system_calls = reason;
     return;
   }
-  const int error = install_filter(*this);
+  const int not_confined = no_rules_ != 0 ? no_rules_ : confine_files(rules_);
+  files = not_confined == 0 ? "confined" : missing("files", not_confined);
+  const int error = install_filter(io_uring_);
   system_calls = error == 0 ? "filtered" : missing("system calls", error);
   // The filter sets it for all threads; without one, those that are started from here on have it.
   if (error != 0) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

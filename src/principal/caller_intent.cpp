@@ -5,8 +5,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include "acefs/base/unique_fd.hpp"
 
@@ -101,22 +103,32 @@ struct SystemCall {
   unsigned long argument[5] = {};
 };
 
+std::function<std::string(pid_t)>& reader() {
+  static std::function<std::string(pid_t)> read = read_system_call;
+  return read;
+}
+
 std::optional<SystemCall> call_of(pid_t thread) {
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%d/syscall", static_cast<int>(thread));
-  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
-  char text[256];
-  const ssize_t n = fd ? ::read(fd.get(), text, sizeof text - 1) : -1;
-  if (n <= 0) return std::nullopt;
-  text[n] = '\0';
+  const std::string text = reader()(thread);
   SystemCall call;
-  const int found = std::sscanf(text, "%ld %lx %lx %lx %lx %lx", &call.number, &call.argument[0], &call.argument[1],
+  const int found = std::sscanf(text.c_str(), "%ld %lx %lx %lx %lx %lx", &call.number, &call.argument[0], &call.argument[1],
                                 &call.argument[2], &call.argument[3], &call.argument[4]);
   if (found != 6) return std::nullopt;
   return call;
 }
 
 }  // namespace
+
+std::string read_system_call(pid_t thread) {
+  std::array<char, 64> path{};
+  std::snprintf(path.data(), path.size(), "/proc/%d/syscall", static_cast<int>(thread));
+  const UniqueFd fd(::open(path.data(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 256> text{};
+  const ssize_t size = fd ? ::read(fd.get(), text.data(), text.size()) : -1;
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+void look_at_threads_by(std::function<std::string(pid_t)> read) { reader() = std::move(read); }
 
 Intent intent_of(pid_t thread) {
   const auto call = call_of(thread);

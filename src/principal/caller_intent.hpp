@@ -3,7 +3,15 @@
 
 #include <sys/types.h>
 
+#include <functional>
+#include <string>
+
 namespace acefs::principal {
+
+/// The text of /proc/PID/syscall; "" when it cannot be read.
+std::string read_system_call(pid_t thread);
+/// From now on what follows asks that instead: a confined process may not look at others. Before there are other threads.
+void look_at_threads_by(std::function<std::string(pid_t)> read);
 
 /// What the system call that a thread is in wants of the node that its path leads to.
 enum class Intent {

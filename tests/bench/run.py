@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True  # the source tree stays as it is
 
 import aces  # noqa: E402
 import contenders  # noqa: E402
+import crowd  # noqa: E402
 import data  # noqa: E402
 import decide  # noqa: E402
 import metadata  # noqa: E402
@@ -49,11 +50,13 @@ class Run:
     data_size: int = 1 << 29
     tree_directories: int = 64
     program_files: int = 24
+    crowd_size: float = 1  # part of the full number of files, attributes and so on
 
     def make_quick(self):
         self.depths, self.threads = (8,), (1,)
         self.data_seconds, self.data_size = 0.3, 1 << 28
         self.tree_directories, self.program_files = 8, 8
+        self.crowd_size = 0.1
 
 
 def parse_arguments():
@@ -137,7 +140,7 @@ def measure_all(arguments, run, notes):
         note(notes, f"left out: {name} ({reason})")
     wanted = [c for c in candidates if re.search(arguments.contenders, c.name) and (c.quick or not arguments.quick)]
     run.contenders = those_that_start(wanted, run, notes)
-    batches = [batch for room in (metadata, data, work, aces, decide) for batch in room.batches(run, arguments.only)]
+    batches = [batch for room in (metadata, data, work, aces, crowd, decide) for batch in room.batches(run, arguments.only)]
     # All columns in the order of the table of contenders, whichever comes first in a round.
     results = Results()
     for batch in batches:

@@ -3,6 +3,7 @@
 import dataclasses
 
 import aces
+import crowd
 import data
 import metadata
 import work
@@ -49,6 +50,10 @@ def targets(results):
     def cases(case):
         return [(metadata.OPERATIONS[o], results.ratio(aces.cell(o), case, aces.REFERENCES[case])) for o in aces.OPERATIONS]
 
+    def crowds():
+        return [(f"{metadata.OPERATIONS[o]}; {deed}", results.ratio(crowd.cell(o), deed, reference))
+                for o in crowd.OPERATIONS for deed, reference in crowd.REFERENCES.items()]
+
     sequential = [job for job in data.JOBS if job.startswith("sequential")]
     best_of = ("bindfs", "passthrough_ll")
     return [
@@ -70,4 +75,5 @@ def targets(results):
           for name in work.WORK),
         Target("5,000 ACEs on each of 8 segments / 1 ACE on each, warm", 0.97, cases("5,000 ACEs")),
         Target("caller with 1,000 groups / with 1 group, warm", 0.97, cases("1,000 groups")),
+        Target("others, while one user does something as hard as he can / alone", 0.5, crowds()),
     ]

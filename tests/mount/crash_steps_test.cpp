@@ -49,7 +49,7 @@ class CrashStepsTest : public ::testing::Test {
 
   void SetUp() override {
     REQUIRE_FUSE();
-    if (!kMeasures) GTEST_SKIP() << "a sanitizer makes so many calls of its own that it takes minutes to stand before each";
+    if (!measures()) GTEST_SKIP() << "a sanitizer makes so many calls of its own that it takes minutes to stand before each";
     enter_mount_namespace();
     root_ = UniqueFd(::open(tree_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }

@@ -84,7 +84,6 @@ class BrokenDiskTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
     REQUIRE_FUSE();
-    if (kSanitized) GTEST_SKIP() << "the gate's process is forked from one with threads, in which a sanitizer's allocator may hang";
     make_tree(tree_.path());
     // A filter of system calls ends the daemon when one of its calls is answered by another process, with an error.
     mount_.emplace(MountOptions{.options = std::string("overflow=always,sandbox=off,coherence=") + GetParam(),

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "../support/side_file.hpp"
 #include "acefs/acl/ace.hpp"
 #include "acefs/base/unique_fd.hpp"
 #include "rows.hpp"
@@ -108,36 +109,13 @@ TEST_F(DeepTreeTest, RightsReachTwoHundredLevelsDown) {
 /// Grants that do not fit into the inode.
 class ManyGrantsTest : public MountedTest {
  protected:
-  static constexpr std::string_view kId = "c8c0817c-c814-4b98-aab7-658c144f0b6a";
-
-  static void put_size(std::string& out, unsigned char type, std::size_t size, int bytes) {
-    out += static_cast<char>(type);
-    for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out += static_cast<char>((size >> shift) & 0xff);
-  }
   static std::string encoded(const std::string& letters) {
     acl::Ace ace;
     ace.type = "A";
     ace.permissions = letters;
     return acl::encode(ace);
   }
-  /// Writes the side file as OpenCloud does: side file first, marker second.
-  void write_side_file(const std::vector<std::pair<std::string, std::string>>& grants) {
-    std::string map;
-    put_size(map, 0xdf, grants.size(), 4);
-    for (const auto& [name, value] : grants) {
-      put_size(map, 0xd9, name.size(), 1);
-      map += name;
-      put_size(map, 0xc4, value.size(), 1);
-      map += value;
-    }
-    std::string dir = real(".oc-nodes");
-    for (const std::string part : {"", "/c8", "/c0", "/81", "/7c"}) make_dir(dir += part, 0700);
-    const std::string path = dir + "/-c814-4b98-aab7-658c144f0b6a.mpk";
-    make_file(path + ".new", 0600, map);
-    ASSERT_EQ(::rename((path + ".new").c_str(), path.c_str()), 0);
-    ASSERT_EQ(set_attribute(real("d"), "user.oc.id", kId), 0);
-    ASSERT_EQ(set_attribute(real("d"), "user.oc.metadata_offloaded", "1"), 0);
-  }
+  void write_side_file(const SideGrants& grants) { test::write_side_file(real("."), real("d"), grants); }
   int read_as(uid_t uid) {
     return errno_as(uid, uid, [&] { return try_open(at("d/f"), O_RDONLY); });
   }
@@ -146,7 +124,7 @@ class ManyGrantsTest : public MountedTest {
 TEST_F(ManyGrantsTest, FiveThousandOnADirectoryWork) {
   make_dir(real("d"), 0755);
   make_file(real("d/f"), 0600);
-  std::vector<std::pair<std::string, std::string>> grants;
+  SideGrants grants;
   for (uid_t uid = 100'000; uid < 105'000; ++uid) grants.emplace_back(allow_name(user(uid)), encoded("r"));
   write_side_file(grants);
   EXPECT_EQ(read_as(100'000), 0);
@@ -182,9 +160,9 @@ TEST_F(ManyGrantsTest, ASideFileThatCannotBeReadLetsNobodyIn) {
   make_file(real("d/f"), 0666);
   EXPECT_EQ(read_as(kBob), 0);
   write_side_file({});
-  ASSERT_EQ(spill(real(".oc-nodes/c8/c0/81/7c/-c814-4b98-aab7-658c144f0b6a.mpk"), "\xc1 nonsense", O_WRONLY | O_TRUNC), 0);
+  ASSERT_EQ(spill(side_file_in(real(".")), "\xc1 nonsense", O_WRONLY | O_TRUNC), 0);
   EXPECT_EQ(read_as(kBob), EIO);
-  ASSERT_EQ(::unlink(real(".oc-nodes/c8/c0/81/7c/-c814-4b98-aab7-658c144f0b6a.mpk").c_str()), 0);
+  ASSERT_EQ(::unlink(side_file_in(real(".")).c_str()), 0);
   EXPECT_EQ(read_as(kBob), EIO) << "the marker says that there is one";
 }
 

@@ -110,7 +110,7 @@ TEST_F(AddTest, ADenialInFrontTakesTheRightAway) {
 }
 
 TEST_F(AddTest, ADenialBehindTheGrantIsRefusedSinceItWouldWin) {
-  fails(add_at("3", "D::20003:r"), "Operation to set ACL not supported");
+  fails(add_at("3", "D::20003:r"), "not supported");
 }
 
 TEST_F(AddTest, RefusesAnIndexFarBehindTheLast) { fails(add_at("99", "A::20004:r"), "Failed while inserting ACE"); }
@@ -207,9 +207,9 @@ TEST_F(SetTest, WithoutAcesForTheThreeLeavesAModeThatGivesNothing) {
 }
 
 TEST_F(SetTest, ADenialBehindTheGrantItOverlapsIsRefusedAndChangesNothing) {
-  fails({"-s", "A::20004:rw,D::20004:w," + kMode600}, "Operation to set ACL not supported");
-  fails({"-s", "A:g:30001:rw,D::20004:w," + kMode600}, "Operation to set ACL not supported");
-  fails({"-s", "A::EVERYONE@:rw,D::20004:w"}, "Operation to set ACL not supported");
+  fails({"-s", "A::20004:rw,D::20004:w," + kMode600}, "not supported");
+  fails({"-s", "A:g:30001:rw,D::20004:w," + kMode600}, "not supported");
+  fails({"-s", "A::EVERYONE@:rw,D::20004:w"}, "not supported");
 }
 
 TEST_F(SetTest, ADenialBehindAGrantOfOtherRightsIsTaken) {
@@ -469,7 +469,7 @@ TEST_F(NodeKindTest, AnAceOfADirectoryCountsThereAloneUnlessItSaysOtherwise) {
 TEST_F(NodeKindTest, TwoAcesOfOneUserThatCannotBeOneAreRefused) {
   make_dir(real("d/s"), 0755);
   const Ran ran = setfacl(0, {"-s", "A:fdi:20004:r,A::20004:x," + kMode755}, "d/s");
-  EXPECT_NE(ran.said.find("Operation to set ACL not supported"), std::string::npos) << ran.said;
+  EXPECT_NE(ran.said.find("not supported"), std::string::npos) << ran.said;
   EXPECT_TRUE(grants_of("d/s").empty());
   set_list("d/s", "A:fdi:20004:rx,A::20004:rx," + kMode755);
   EXPECT_EQ(list_of("d/s"), "A:fd:20004:rx," + kMode755) << "these two are the same as one";

@@ -94,13 +94,13 @@ TEST_F(ScaleTest, AnInodeThatTheKernelRemembersTakes256BytesUntilItForgets) {
   const long grown = resident() - before;
   std::cout << inodes << " inodes more, " << grown / std::max(inodes, 1L) << " bytes each\n";
   EXPECT_GE(inodes, (directories - half) * kPerDirectory) << "the kernel has no need to forget any yet";
-  if (kMeasures) {
+  if (measures()) {
     EXPECT_LE(grown, inodes * kBytesForAnInode);
   }
 
   if (!make_kernel_forget()) GTEST_SKIP() << "/proc/sys/vm/drop_caches cannot be written here";
   EXPECT_TRUE(comes_true([&] { return nodes_held() < 100; })) << nodes_held() << " nodes are still held";
-  if (kMeasures) {
+  if (measures()) {
     EXPECT_TRUE(comes_true([&] { return resident() <= before - grown / 2; }))
         << resident() - before << " bytes more than with the first half, whose second half took " << grown;
   }
@@ -129,7 +129,7 @@ TEST_F(ScaleTest, DirectoriesTakeNoMoreThanFiles) {
   const long grown = resident() - before;
   std::cout << inodes << " directories, " << grown / std::max(inodes, 1L) << " bytes each\n";
   EXPECT_GE(inodes, directories - in_use);
-  if (kMeasures) {
+  if (measures()) {
     EXPECT_LE(grown, inodes * kBytesForAnInode);
   }
 }
@@ -184,7 +184,7 @@ TEST_F(ScaleTest, NamesThatAreOnlyListedAreNotRemembered) {
   std::cout << entries << " names, " << grown / 1024 << " kB more\n";
   // The kernel asks for the attributes of the first few in any case.
   EXPECT_LT(nodes_held(), 2000);
-  if (kMeasures) {
+  if (measures()) {
     EXPECT_LE(grown, 4 << 20);
   }
 }

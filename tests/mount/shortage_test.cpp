@@ -81,7 +81,7 @@ class ShortageTest : public ::testing::Test {
 using DescriptorsTest = ShortageTest;
 
 TEST_F(DescriptorsTest, WithoutAnyOpenFilesGoOnAndNothingOpensUp) {
-  if (!kMeasures) GTEST_SKIP() << "a sanitizer needs descriptors to see whether memory can be read";
+  if (!measures()) GTEST_SKIP() << "a sanitizer needs descriptors to see whether memory can be read";
   serve({.open_files = 96});
   if (IsSkipped() || HasFatalFailure()) return;
   UniqueFd kept(::open(at("a/f").c_str(), O_RDWR | O_CLOEXEC));
@@ -126,7 +126,7 @@ class MemoryTest : public ShortageTest {
 };
 
 TEST_F(MemoryTest, WithoutAnyARequestFailsWithEnomemAndTheDaemonGoesOn) {
-  if (!kMeasures) GTEST_SKIP() << "a sanitizer ends what runs out of memory";
+  if (!measures()) GTEST_SKIP() << "a sanitizer ends what runs out of memory";
   serve({.options = "overflow=always"});
   if (IsSkipped() || HasFatalFailure()) return;
   // A side file that takes more memory to read than the daemon has to spare.
@@ -166,7 +166,6 @@ class HangingTest : public ShortageTest {
   /// `watched`: calls on which files are judged; empty: on the tree.
   explicit HangingTest(const std::string& watched = {}) : gate_(watched.empty() ? tree_.path() : watched) {}
   void SetUp() override {
-    if (kSanitized) GTEST_SKIP() << "the gate's process is forked from one with threads, in which a sanitizer's allocator may hang";
     serve({.options = "sandbox=off", .before_exec = [this] { gate_.stand_before_this_process(); }});
   }
   void TearDown() override {

@@ -132,7 +132,7 @@ class JournalTest : public SystemLogTest {
     // A start that fails in any case, by its last option.
     const TempDir source;
     const TempDir point;
-    run_daemon({"-f", source.path(), point.path(), "-o", "audit_to=journal,alarm_command=/nonexistent"}, &why);
+    run_daemon({"-f", source.path(), point.path(), "-o", "audit_to=journal,status_socket=/nonexistent/socket"}, &why);
     return !has(why, "without libsystemd");
   }
 };

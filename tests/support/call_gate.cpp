@@ -2,11 +2,15 @@
 #include "call_gate.hpp"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <seccomp.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,6 +20,8 @@
 #include <chrono>
 #include <climits>
 #include <csignal>
+#include <memory>
+#include <stdexcept>
 #include <system_error>
 
 #include "handover.hpp"
@@ -109,9 +115,26 @@ void reply(int listener, std::uint64_t id, int error) {
   ::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);  // fails when the daemon is gone, or was interrupted and asks again
 }
 
+/// The program that asks about each of these calls.
+std::vector<sock_filter> make_filter() {
+  const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ALLOW), seccomp_release);
+  const UniqueFd text(::memfd_create("filter", MFD_CLOEXEC));
+  bool made = filter && text;
+  for (const Known& call : kCalls) {
+    const int number = number_of(call);
+    made = made && (number < 0 || seccomp_rule_add(filter.get(), SCMP_ACT_NOTIFY, number, 0) == 0);
+  }
+  made = made && seccomp_export_bpf(filter.get(), text.get()) == 0;
+  const off_t size = made ? ::lseek(text.get(), 0, SEEK_END) : 0;
+  std::vector<sock_filter> program(static_cast<std::size_t>(size) / sizeof(sock_filter));
+  if (program.empty() || ::pread(text.get(), program.data(), static_cast<std::size_t>(size), 0) != size)
+    throw std::runtime_error("no filter of system calls");
+  return program;
+}
+
 }  // namespace
 
-CallGate::CallGate(std::string below) : below_(std::move(below)), over_(::eventfd(0, EFD_CLOEXEC)) {
+CallGate::CallGate(std::string below) : below_(std::move(below)), filter_(make_filter()), over_(::eventfd(0, EFD_CLOEXEC)) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw std::system_error(errno, std::generic_category(), "socketpair");
@@ -128,15 +151,10 @@ CallGate::~CallGate() {
 }
 
 void CallGate::stand_before_this_process() const {
-  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-  if (filter == nullptr) ::_exit(126);
-  seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0);  // what the daemon gives up is for it to give up
-  for (const Known& call : kCalls) {
-    const int number = number_of(call);
-    if (number >= 0 && seccomp_rule_add(filter, SCMP_ACT_NOTIFY, number, 0) != 0) ::_exit(126);
-  }
-  if (seccomp_load(filter) != 0) ::_exit(126);
-  if (pass_descriptor(for_daemon_.get(), seccomp_notify_fd(filter)) != 0) ::_exit(126);
+  // Raw calls: nothing may be allocated here.
+  const sock_fprog program{static_cast<unsigned short>(filter_.size()), const_cast<sock_filter*>(filter_.data())};
+  const long listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  if (listener < 0 || pass_descriptor(for_daemon_.get(), static_cast<int>(listener)) != 0) ::_exit(126);
 }
 
 void CallGate::judge_by(Judge judge) {

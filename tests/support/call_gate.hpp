@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <linux/filter.h>
 #include <sys/types.h>
 
 #include <condition_variable>
@@ -50,7 +51,7 @@ class CallGate {
   CallGate& operator=(const CallGate&) = delete;
   ~CallGate();
 
-  /// For MountOptions::before_exec.
+  /// For MountOptions::before_exec. Allocates nothing.
   void stand_before_this_process() const;
 
   /// From now on each call is for `judge` to decide, one at a time, in another thread. Without one all of them pass.
@@ -66,6 +67,7 @@ class CallGate {
   void pass(std::uint64_t id);
 
   std::string below_;
+  std::vector<sock_filter> filter_;
   UniqueFd for_daemon_;
   UniqueFd for_watch_;
   UniqueFd over_;

@@ -25,23 +25,37 @@ namespace {
 /// Longer than any daemon needs, also under a sanitizer on a busy machine; shorter than meson's patience.
 constexpr int kPatienceMs = 30'000;
 
-[[noreturn]] void exec_daemon(const std::vector<std::string>& arguments, const std::string& log, rlim_t open_files) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (open_files != 0) {
-    const rlimit limit{open_files, open_files};
-    ::setrlimit(RLIMIT_NOFILE, &limit);
+/// A daemon to be. Made before the fork: between that and exec a process that was forked from one with threads must not allocate.
+class DaemonCommand {
+ public:
+  DaemonCommand(std::vector<std::string> arguments, std::string log, rlim_t open_files)
+      : program_(daemon_path()), arguments_(std::move(arguments)), log_(std::move(log)), open_files_(open_files) {
+    argv_.push_back(program_.data());
+    for (std::string& argument : arguments_) argv_.push_back(argument.data());
+    argv_.push_back(nullptr);
   }
-  const int err = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  ::dup2(err, STDERR_FILENO);
-  std::vector<char*> argv;
-  std::string program = daemon_path();
-  argv.push_back(program.data());
-  std::vector<std::string> copy = arguments;
-  for (std::string& argument : copy) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  ::execv(program.c_str(), argv.data());
-  ::_exit(127);
-}
+  DaemonCommand(const DaemonCommand&) = delete;
+  DaemonCommand& operator=(const DaemonCommand&) = delete;
+
+  [[noreturn]] void exec() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (open_files_ != 0) {
+      const rlimit limit{open_files_, open_files_};
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    const int err = ::open(log_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    ::dup2(err, STDERR_FILENO);
+    ::execv(program_.c_str(), argv_.data());
+    ::_exit(127);
+  }
+
+ private:
+  std::string program_;
+  std::vector<std::string> arguments_;
+  std::string log_;
+  rlim_t open_files_;
+  std::vector<char*> argv_;
+};
 
 /// Waits for the child's end, not for ever. A pidfd, so that waiting is neither a sleep nor a spin.
 int exit_code_of(pid_t pid) {
@@ -95,11 +109,12 @@ Mount::Mount(MountOptions options)
   std::vector<std::string> arguments = options.arguments;
   arguments.insert(arguments.end(), {source_, point(), "-f", "--ready-fd=" + std::to_string(writing.get())});
   if (!options.options.empty()) arguments.insert(arguments.end(), {"-o", options.options});
+  DaemonCommand command(std::move(arguments), logs_.at("stderr"), options.open_files);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::fcntl(writing.get(), F_SETFD, 0);  // the one descriptor that the daemon is to inherit
     if (options.before_exec) options.before_exec();
-    exec_daemon(arguments, logs_.at("stderr"), options.open_files);
+    command.exec();
   }
   writing.reset();
   ready_ = says_ready(reading.get());
@@ -129,8 +144,9 @@ int Mount::wait() {
 int run_daemon(const std::vector<std::string>& arguments, std::string* log) {
   enter_mount_namespace();
   const TempDir logs;
+  DaemonCommand command(arguments, logs.at("stderr"), 0);
   const pid_t pid = ::fork();
-  if (pid == 0) exec_daemon(arguments, logs.at("stderr"), 0);
+  if (pid == 0) command.exec();
   const int code = exit_code_of(pid);
   if (log != nullptr) *log = slurp(logs.at("stderr"));
   return code;

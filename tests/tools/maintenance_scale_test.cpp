@@ -48,7 +48,7 @@ TEST_F(MaintenanceScaleTest, MemoryDoesNotGrowWithTheTree) {
     ASSERT_GT(peak, 0) << job;
     const long large = peak_of({job, "."});
     ASSERT_GT(large, 0) << job;
-    if (acefs::test::kMeasures) {
+    if (acefs::test::measures()) {
       EXPECT_LT(large, peak + kSlack) << job;
     }
   }

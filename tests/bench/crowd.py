@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+"""acefs alone: what others still get done while one user does something as hard as he can. Cells are crowd/OPERATION, numbers are their
+operations per second; what he does (greedy.py) stands where other batches have contenders. He takes processor time as well, so this
+needs two processors."""
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import greedy
+import metadata
+from batches import Batch
+
+OPERATIONS = ("stat", "openread", "create")
+DEPTH = 8
+ALONE = "alone"
+GREEDY_UID = 65_533
+REFERENCES = {name: ALONE for name in greedy.DEEDS}
+
+
+def cell(operation):
+    return f"crowd/{operation}"
+
+
+def batches(run, only):
+    operations = [o for o in OPERATIONS if re.search(only, cell(o))]
+    acefs = next((c for c in run.contenders if c.name == "acefs"), None)
+    if not operations or acefs is None or len(os.sched_getaffinity(0)) < 2:
+        return []
+    # In memory: some of what he does, such as 10,000 attributes on a file, not every disk filesystem can.
+    place = run.data / "crowd"
+    (place / "others").mkdir(parents=True)
+    metadata.loops(run, place / "others", OPERATIONS, "--prepare", "--depth", DEPTH)
+    for name in greedy.DEEDS:
+        his = place / name
+        his.mkdir()
+        os.chown(his, GREEDY_UID, GREEDY_UID)
+        greedy.prepare(name, str(his), run.crowd_size, run.build / "tools/setace/setace")
+
+    def measure(contender, path):
+        with busy(contender.name, f"{path}/{contender.name}", run.crowd_size):
+            rates = metadata.loops(run, f"{path}/others", operations, "--depth", DEPTH, "--seconds", run.seconds,
+                                   "--uid", run.caller.uid, who=contender.name)
+        return {cell(o): rate for o, rate in rates.items()}
+
+    contenders = tuple(dataclasses.replace(acefs, name=name) for name in (ALONE, *greedy.DEEDS))
+    return [Batch("a crowd", tuple(cell(o) for o in operations), place, contenders, measure)]
+
+
+@contextlib.contextmanager
+def busy(deed, directory, size):
+    """While somebody does that in the directory."""
+    if deed == ALONE:
+        yield
+        return
+    program = [sys.executable, pathlib.Path(greedy.__file__), deed, directory, str(size)]
+    with subprocess.Popen(program, user=GREEDY_UID, group=GREEDY_UID, extra_groups=[], cwd="/", stdout=subprocess.PIPE, text=True) as him:
+        try:
+            # He says when he is prepared, and goes on until he is ended.
+            if him.stdout.readline() != "ready\n":
+                raise RuntimeError(f"{deed}: he could not begin")
+            yield
+            if him.poll() is not None:
+                raise RuntimeError(f"{deed}: he ended with {him.returncode}")
+        finally:
+            him.kill()
