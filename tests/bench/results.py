@@ -42,8 +42,17 @@ class Results:
     def ratio(self, cell, contender, *references):
         """Median of the rounds' ratios: what is compared was measured seconds apart. Of several references the greatest number
         counts. None: one of them is missing."""
+        ratios = self.ratios(cell, contender, *references)
+        return Ratio.of(ratios) if ratios else None
+
+    def ratio_of_all(self, cells, contender, reference):
+        """The same of several cells at once, for what is nearly 1: with so many rounds the machine's moods even out."""
+        ratios = [ratio for cell in cells for ratio in self.ratios(cell, contender, reference)]
+        return Ratio.of(ratios) if ratios else None
+
+    def ratios(self, cell, contender, *references):
+        """Of each round that has all the numbers."""
         columns = [self.rounds.get(cell, {}).get(name) for name in (contender, *references)]
         if not all(columns):
-            return None
-        ratios = [mine / max(theirs) for mine, *theirs in zip(*columns) if None not in (mine, *theirs)]
-        return Ratio.of(ratios) if ratios else None
+            return []
+        return [mine / max(theirs) for mine, *theirs in zip(*columns) if None not in (mine, *theirs)]
