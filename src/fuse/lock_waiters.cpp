@@ -17,7 +17,7 @@ extern "C" void acefs_wake_handler(int) {}
 
 }  // namespace
 
-LockWaiters::LockWaiters() {
+LockWaiters::LockWaiters() : shares_(kMaxWaiters) {
   struct sigaction action {};
   action.sa_handler = acefs_wake_handler;  // without SA_RESTART: its only purpose is EINTR
   ::sigaction(kWakeSignal, &action, nullptr);
@@ -53,9 +53,11 @@ std::size_t LockWaiters::size() const {
 void LockWaiters::start(fuse_req_t req, std::function<Status()> take) {
   auto waiter = std::make_shared<Waiter>();
   waiter->owner = this;
+  auto share = shares_.take(fuse_req_ctx(req)->uid);
+  if (share) waiter->share = std::move(*share);
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || waiters_.size() >= kMaxWaiters) {
+    if (stopping_ || !share) {
       fuse_reply_err(req, ENOLCK);
       return;
     }
@@ -88,6 +90,7 @@ void LockWaiters::run(fuse_req_t req, const std::shared_ptr<Waiter>& waiter, con
   } catch (const std::exception&) {  // out of memory: nobody above this thread could catch it
   }
   fuse_req_interrupt_func(req, nullptr, nullptr);
+  waiter->share = {};  // who hears that he waits no more may wait again
   fuse_reply_err(req, status.errno_value());
   const std::lock_guard lock(mutex_);
   waiter->done = true;

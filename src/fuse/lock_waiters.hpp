@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "acefs/base/result.hpp"
+#include "fs/shares.hpp"
 #include "fuse/libfuse.hpp"
 
 namespace acefs::fuse {
@@ -23,7 +24,8 @@ class LockWaiters {
   /// Interrupts those who still wait, and returns when all have been answered: before the session they answer to is destroyed.
   void stop();
 
-  /// Runs `take` (a system call that EINTR ends) in a new thread and replies with its status. ENOLCK at once when too many wait.
+  /// Runs `take` (a system call that EINTR ends) in a new thread and replies with its status. ENOLCK at once when too many wait, or too
+  /// many of the caller's.
   void wait(fuse_req_t req, std::function<Status()> take) noexcept;
 
   /// How many wait.
@@ -32,6 +34,7 @@ class LockWaiters {
  private:
   struct Waiter {
     LockWaiters* owner = nullptr;
+    fs::Shares::Share share{};
     pthread_t thread{};
     bool started = false;
     bool interrupted = false;
@@ -43,6 +46,7 @@ class LockWaiters {
   void run(fuse_req_t req, const std::shared_ptr<Waiter>& waiter, const std::function<Status()>& take);
   void prod_interrupted();
 
+  fs::Shares shares_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::list<std::shared_ptr<Waiter>> waiters_;

@@ -56,8 +56,9 @@ def busy(deed, directory, size):
     if deed == ALONE:
         yield
         return
-    program = [sys.executable, pathlib.Path(greedy.__file__), deed, directory, str(size)]
-    with subprocess.Popen(program, user=GREEDY_UID, group=GREEDY_UID, extra_groups=[], cwd="/", stdout=subprocess.PIPE, text=True) as him:
+    # He becomes himself: the interpreter may be where only root can start it.
+    program = [sys.executable, pathlib.Path(greedy.__file__), deed, directory, str(size), str(GREEDY_UID)]
+    with subprocess.Popen(program, cwd="/", stdout=subprocess.PIPE, text=True) as him:
         try:
             # He says when he is prepared, and goes on until he is ended.
             if him.stdout.readline() != "ready\n":

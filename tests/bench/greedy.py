@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Somebody who does one thing as hard as he can: greedy.py DEED DIRECTORY SIZE. Says "ready" when he is prepared, and goes on until he is
-ended. SIZE is a part of the full size, which is 1."""
+"""Somebody who does one thing as hard as he can: greedy.py DEED DIRECTORY SIZE UID. Says "ready" when he is prepared, and goes on until
+he is ended. SIZE is a part of the full size, which is 1."""
 import contextlib
 import errno
 import itertools
@@ -126,7 +126,10 @@ DEEDS = {"open files": open_files, "attributes": attributes, "ACEs": aces, "deep
 
 
 def main():
-    deed, directory, size = sys.argv[1:]
+    deed, directory, size, uid = sys.argv[1:]
+    os.setgroups([])
+    os.setresgid(*3 * [int(uid)])
+    os.setresuid(*3 * [int(uid)])
     steps = DEEDS[deed](directory, size)
     next(steps)
     print("ready", flush=True)

@@ -5,7 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <thread>
+#include <vector>
 
 #include "../support/as_user.hpp"
 #include "../support/grants.hpp"
@@ -139,6 +144,49 @@ TEST_F(LocalLocksTest, OneOfTwoThatWaitForEachOtherIsToldSo) {
   EXPECT_TRUE((mine == EDEADLK && theirs == 0) || (mine == 0 && theirs == EDEADLK)) << errno_name(mine) << ", " << errno_name(theirs);
   ::close(locked[0]);
   ::close(locked[1]);
+}
+
+/// Locks that wait: the daemon has a thread for each, of which there are so many.
+class WaitingTest : public MountedTest {
+ protected:
+  /// Waits by so many handles at once for what is locked; how often that was refused with ENOLCK, once all that remains waits.
+  static long refused_of(const std::string& path, int count) {
+    std::vector<int> handles;
+    for (int i = 0; i < count; ++i) handles.push_back(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    std::atomic<int> refused{0};
+    std::atomic<int> begun{0};
+    for (const int fd : handles) {
+      std::thread([fd, &refused, &begun] {
+        ++begun;
+        if (::flock(fd, LOCK_EX) != 0 && errno == ENOLCK) ++refused;
+      }).detach();
+    }
+    int before = -1;
+    while (begun < count || refused != before) {
+      before = refused;
+      ::usleep(500'000);
+    }
+    return refused;
+  }
+  long waiting() {
+    const std::string status = get_attribute(at("."), "system.acefs.status");
+    return std::atol(status.c_str() + status.find("lock_waiters=") + 13);
+  }
+};
+
+TEST_F(WaitingTest, OneUserLeavesRoomForTheOthers) {
+  make_file(real("f"), 0666);
+  UniqueFd held(::open(real("f").c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_EQ(::flock(held.get(), LOCK_EX), 0);
+  User alice(kAlice, kAlice);
+  alice.start({[&] { return refused_of(at("f"), 400) == 144 ? 0 : -1; }});
+  EXPECT_EQ(alice.run(0), 0) << "half of 512 are hers";
+  EXPECT_EQ(waiting(), 256);
+  User bob(kBob, kBob);
+  bob.start({[&] { return refused_of(at("f"), 50) == 0 ? 0 : -1; }});
+  EXPECT_EQ(bob.run(0), 0);
+  EXPECT_EQ(waiting(), 306);
+  held.reset();
 }
 
 }  // namespace

@@ -88,15 +88,22 @@ class CommandTest : public Nfs4Test {
 const std::string kWithDave = "A::20002:tc,A::20003:r,A::20004:r," + kMode600;
 const std::string kWithoutCarol = "A::20002:tc," + kMode600;
 
-class AddTest : public CommandTest {
+/// An index, which releases up to 0.3 take behind or in the place of an ACE, and later ones by an option.
+class IndexedTest : public CommandTest {
  protected:
-  /// Adds at an index, which releases up to 0.3 take behind the ACE and later ones before it.
+  bool by_option() { return setfacl(0, {"--help"}, "d").said.find("-i index") != std::string::npos; }
   std::vector<std::string> add_at(const std::string& index, const std::string& ace) {
-    const bool by_option = setfacl(0, {"--help"}, "d").said.find("-i index") != std::string::npos;
-    if (by_option) return {"-i", index, "-a", ace};
+    if (by_option()) return {"-i", index, "-a", ace};
     return {"-a", ace, index};
   }
+  std::vector<std::string> remove_at(const std::string& index) {
+    // It does not look at the ACE then, but wants one.
+    if (by_option()) return {"-i", index, "-x", "A::1:r"};
+    return {"-x", index};
+  }
 };
+
+using AddTest = IndexedTest;
 TEST_F(AddTest, PutsTheAceInFront) { works({{"-a", "A::20004:r"}, {}, kWithDave, kDave}); }
 
 TEST_F(AddTest, TakesAnIndex) { works({add_at("3", "A::20004:r"), {}, kWithDave, kDave}); }
@@ -142,16 +149,16 @@ TEST_F(ModifyTest, ChangesTheModeThroughTheAceOfEveryone) {
   EXPECT_EQ(writes(kDave, "d/f"), EACCES);
 }
 
-using RemoveTest = CommandTest;
+using RemoveTest = IndexedTest;
 TEST_F(RemoveTest, TakesAnAce) { works({{"-x", "A::20003:r"}, {}, kWithoutCarol, kAlice, kCarol}); }
 
-TEST_F(RemoveTest, TakesAnIndex) { works({{"-x", "2"}, {}, kWithoutCarol, kAlice, kCarol}); }
+TEST_F(RemoveTest, TakesAnIndex) { works({remove_at("2"), {}, kWithoutCarol, kAlice, kCarol}); }
 
 TEST_F(RemoveTest, TakesThemFromAFile) {
   works({{"-X", file_with("less", "A::20003:r\n")}, {}, kWithoutCarol, kAlice, kCarol});
 }
 
-TEST_F(RemoveTest, RefusesAnIndexOutOfRange) { fails({"-x", "99"}, "out of range"); }
+TEST_F(RemoveTest, RefusesAnIndexOutOfRange) { fails(remove_at("99"), "out of range"); }
 
 TEST_F(RemoveTest, OfAnAceThatIsNotThereChangesNothing) {
   const auto before = grants_of("d/f");
@@ -308,7 +315,8 @@ TEST_F(ReadTest, NeedsC) {
   EXPECT_NE(list_of("d/f", kAlice).find("A::20003:r"), std::string::npos) << "the owner always may";
   const Ran ran = setfacl(kCarol, {"-a", "A::20003:rw"}, "d/f");
   EXPECT_EQ(ran.code, 1);
-  EXPECT_NE(ran.said.find("Permission denied"), std::string::npos) << ran.said;
+  const bool told = ran.said.find("Permission denied") != std::string::npos || ran.said.find("Failed to instantiate ACL") != std::string::npos;
+  EXPECT_TRUE(told) << ran.said;
 }
 
 TEST_F(ReadTest, OfAWholeTree) {
