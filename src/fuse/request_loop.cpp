@@ -23,11 +23,14 @@ constexpr int kIdleRounds = 50;
 
 /// What is done in no time and nobody waits for: not worth another thread. A caller who opens and closes files has the next request
 /// waiting with each of these.
-bool is_done_at_once(const fuse_buf& request) {
-  struct fuse_in_header header {};
-  if ((request.flags & FUSE_BUF_IS_FD) != 0 || request.size < sizeof header) return false;
-  std::memcpy(&header, request.mem, sizeof header);
+bool is_done_at_once(const fuse_in_header& header) {
   return header.opcode == FUSE_RELEASE || header.opcode == FUSE_RELEASEDIR || header.opcode == FUSE_FORGET || header.opcode == FUSE_BATCH_FORGET;
+}
+
+fuse_in_header header_of(const fuse_buf& request) {
+  fuse_in_header header{};
+  if ((request.flags & FUSE_BUF_IS_FD) == 0 && request.size >= sizeof header) std::memcpy(&header, request.mem, sizeof header);
+  return header;
 }
 
 /// Whether receiving nothing is how a session ends. A connection that is cut while a request is on its way is heard of by ECONNABORTED,
@@ -108,6 +111,12 @@ void RequestLoop::leave_to_others() {
   over_.wait_for(lock, kShortage, [this] { return ended_; });
 }
 
+void RequestLoop::serve(const fuse_buf& buffer, const fuse_in_header& header) {
+  const auto begin = std::chrono::steady_clock::now();
+  fuse_session_process_buf(session_, &buffer);
+  pace_.took(header.uid, header.opcode, std::chrono::steady_clock::now() - begin);
+}
+
 void RequestLoop::receive(fuse_buf& buffer) {
   for (;;) {
     const int size = fuse_session_receive_buf(session_, &buffer);
@@ -115,9 +124,10 @@ void RequestLoop::receive(fuse_buf& buffer) {
     if (size == -ENOMEM && fuse_session_exited(session_) == 0) return leave_to_others();
     if (size <= 0 || fuse_session_exited(session_) != 0) return end(is_the_end(size) ? 0 : -size);
     const std::uint64_t number = received_.fetch_add(1) + 1;
-    if (!is_done_at_once(buffer) && more_waiting()) {
+    const fuse_in_header header = header_of(buffer);
+    if (!is_done_at_once(header) && (pace_.is_slow(header.uid, header.opcode) || more_waiting())) {
       give_token();
-      fuse_session_process_buf(session_, &buffer);
+      serve(buffer, header);
       return;
     }
     serving_.store(number, std::memory_order_release);
@@ -125,7 +135,7 @@ void RequestLoop::receive(fuse_buf& buffer) {
       watching_ = true;
       watching_.notify_one();
     }
-    fuse_session_process_buf(session_, &buffer);
+    serve(buffer, header);
     // The watch may have given the token to another meanwhile.
     std::uint64_t mine = number;
     if (!serving_.compare_exchange_strong(mine, kNobody, std::memory_order_acq_rel)) return;

@@ -9,13 +9,17 @@
 #include <vector>
 
 #include "fuse/libfuse.hpp"
+#include "fuse/pace.hpp"
+
+struct fuse_in_header;
 
 namespace acefs::fuse {
 
 /// Receives the kernel's requests and has them served by several threads.
 ///
 /// One thread at a time receives. It serves what it received itself, and lets another receive meanwhile only if more requests
-/// are waiting that somebody waits for, or when serving takes longer than a few milliseconds. If all threads received, as libfuse's loop has it, each request
+/// are waiting that somebody waits for, if this caller's requests of the kind usually take long, or when serving takes longer than a few
+/// milliseconds. If all threads received, as libfuse's loop has it, each request
 /// would go to the thread that has slept longest, most likely on another processor: a caller who does one thing after the
 /// other would wait for a cold thread each time, twice as long.
 class RequestLoop {
@@ -35,6 +39,7 @@ class RequestLoop {
   bool take_token();
   void give_token();
   void leave_to_others();
+  void serve(const fuse_buf& buffer, const fuse_in_header& header);
   /// Receives and serves until the token is somebody else's.
   void receive(fuse_buf& buffer);
   bool more_waiting() const;
@@ -42,6 +47,7 @@ class RequestLoop {
   void end(int error);
 
   fuse_session* session_;
+  Pace pace_;
   std::mutex mutex_;
   std::condition_variable token_free_;
   std::condition_variable over_;

@@ -46,6 +46,10 @@ class SambaTest : public MountedTest {
         "dos filetimes = no",
     });
     ASSERT_TRUE(samba().ready()) << samba().log();
+    // Samba 4.22: what fake_perms makes up has no type, and what is no regular file is not opened.
+    make_file(real("anybodys"), 0666);
+    if (status("alice", "get anybodys /dev/null") == "NT_STATUS_IO_REPARSE_TAG_NOT_HANDLED")
+      GTEST_SKIP() << "this Samba opens no file of a share with fake_perms";
   }
   void TearDown() override {
     if (samba_ && HasFailure()) std::cerr << "--- Samba said:\n" << samba_->log() << "---\n";

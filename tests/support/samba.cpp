@@ -96,7 +96,6 @@ void Samba::write_configuration(const std::string& path, const std::vector<std::
       "disable spoolss = yes\n"
       "load printers = no\n"
       "printcap name = /dev/null\n"
-      "smb3 unix extensions = no\n"  // smbclient would take part of what the shares say of nodes by it; older releases ignore it
       "[data]\n"
       "read only = no\n"
       "path = " + path + "\n";
