@@ -33,7 +33,7 @@ enum class AuditLevel {
 /// How the bytes of open files move between a caller and the backing.
 enum class Data {
   Auto,         ///< Direct, but with cache=public Cached
-  Direct,       ///< each read and write comes here; where the kernel cannot map such files: Cached
+  Direct,       ///< each read by a handle that only reads comes here; where the kernel cannot map such files: Cached
   Cached,       ///< by way of the kernel's pages of the mount
   Passthrough,  ///< the kernel reads and writes the backing by itself; where it cannot: Direct
 };

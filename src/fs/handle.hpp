@@ -41,7 +41,8 @@ struct OpenFile {
   IdentityPtr who;
   acl::TimePoint next_expiry = 0;
   std::uint64_t epoch = 0;  ///< of the resolver
-  std::vector<std::uint64_t> lock_owners;  ///< who locked through this handle
+  /// Who locked through this handle first, and the number that he had as an owner: what he locks after he gave up all is another's.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> lock_owners;
 };
 
 /// A directory somebody opened for listing.

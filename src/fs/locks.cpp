@@ -19,16 +19,15 @@ Result<node::SharedFd> Locker::descriptor(OpenFile& file, std::uint64_t owner, b
     }
   }
   if (!make) return node::SharedFd();
-  {
-    const std::lock_guard lock(file.mutex);
-    if (std::find(file.lock_owners.begin(), file.lock_owners.end(), owner) == file.lock_owners.end()) file.lock_owners.push_back(owner);
-  }
   // Either kind of lock may follow. A read-only backing or a running program refuses writing; reading then has to do.
   auto fd = backing_.reopen(file.fd->get(), O_RDWR | O_NONBLOCK);
   if (!fd) fd = backing_.reopen(file.fd->get(), O_RDONLY | O_NONBLOCK);
   if (!fd) return fd.status();
-  const std::lock_guard lock(mutex_);
-  return owners_.emplace(key, Owner{std::make_shared<const UniqueFd>(std::move(*fd)), pid}).first->second.fd;
+  const std::scoped_lock lock(mutex_, file.mutex);
+  file.lock_owners.reserve(file.lock_owners.size() + 1);  // so that nothing fails once he is an owner
+  const auto [it, is_new] = owners_.emplace(key, Owner{std::make_shared<const UniqueFd>(std::move(*fd)), pid, last_number_ + 1});
+  if (is_new) file.lock_owners.emplace_back(owner, ++last_number_);
+  return it->second.fd;
 }
 
 /// The process that alone has `byte` locked, or 0. Open file description locks do not tell, but whose lock it is finds none in his way.
@@ -67,25 +66,27 @@ Status Locker::flock(OpenFile& file, int operation) {
   return ::flock(file.fd->get(), operation) < 0 ? Status::last() : Status::ok();
 }
 
-void Locker::drop(OpenFile& file, std::uint64_t owner) {
-  const std::lock_guard lock(mutex_);
-  const auto it = owners_.find({file.node, owner});
-  if (it == owners_.end()) return;
+void Locker::unlock(std::map<Key, Owner>::iterator owner) {
   struct flock all {};
   all.l_type = F_UNLCK;
   all.l_whence = SEEK_SET;
-  ::fcntl(it->second.fd->get(), F_OFD_SETLK, &all);
+  ::fcntl(owner->second.fd->get(), F_OFD_SETLK, &all);
   // A thread of the owner that waits for a lock now will hold it by this descriptor: then it stays.
-  if (it->second.fd.use_count() == 1) owners_.erase(it);
+  if (owner->second.fd.use_count() == 1) owners_.erase(owner);
+}
+
+void Locker::drop(OpenFile& file, std::uint64_t owner) {
+  const std::lock_guard lock(mutex_);
+  if (const auto it = owners_.find({file.node, owner}); it != owners_.end()) unlock(it);
 }
 
 void Locker::drop_all(OpenFile& file) {
-  std::vector<std::uint64_t> owners;
-  {
-    const std::lock_guard lock(file.mutex);
-    owners.swap(file.lock_owners);
+  const std::scoped_lock lock(mutex_, file.mutex);
+  for (const auto& [owner, number] : file.lock_owners) {
+    const auto it = owners_.find({file.node, owner});
+    if (it != owners_.end() && it->second.number == number) unlock(it);
   }
-  for (const std::uint64_t owner : owners) drop(file, owner);
+  file.lock_owners.clear();
 }
 
 }  // namespace acefs::fs

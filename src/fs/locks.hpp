@@ -40,13 +40,17 @@ class Locker {
   struct Owner {
     node::SharedFd fd;
     pid_t pid = 0;  // who locked last
+    std::uint64_t number = 0;  // each has another one
   };
   Result<node::SharedFd> descriptor(OpenFile& file, std::uint64_t owner, bool make, pid_t pid);
   pid_t holder(const OpenFile& file, off_t byte);
+  /// With the mutex held.
+  void unlock(std::map<Key, Owner>::iterator owner);
 
   backing::Backing& backing_;
   std::mutex mutex_;
   std::map<Key, Owner> owners_;
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace acefs::fs

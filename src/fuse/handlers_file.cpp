@@ -16,12 +16,11 @@ namespace {
 /// Hands the handle to the kernel, which gives it back at release.
 void adopt(fuse_req_t req, fuse_file_info* fi, std::unique_ptr<fs::OpenFile> file) {
   Server& server = server_of(req);
-  // One that may only append is direct in any case, so that no shared writable mapping is made of it. Where the kernel makes them of
+  // Only what reads is direct: a direct write beside stores to a mapping of the same page could be lost, because the kernel writes the
+  // whole page back. One that may only append is, so that no shared writable mapping is made of it; where the kernel makes them of
   // direct ones too, Ops::open lets none through that can be read.
-  fi->direct_io = server.direct || file->append_only ? 1 : 0;
-#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 15)
-  fi->parallel_direct_writes = server.direct ? 1 : 0;  // the backing has an order of its own for them
-#endif
+  const bool only_reads = !file->need.has(acl::Perm::WriteData) && !file->need.has(acl::Perm::AppendData);
+  fi->direct_io = (server.direct && only_reads) || file->append_only ? 1 : 0;
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
   // All handles of an inode go the same way, so one that only appends is lent too; being direct it still writes through here. Not
   // one that can also be mapped.

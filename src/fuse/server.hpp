@@ -34,13 +34,13 @@ struct Server {
   fuse_session* session = nullptr;  ///< set before the mount is made
   /// Whether the kernel is to read and write backing files by itself; then `passthrough` is enabled if it can.
   bool wants_passthrough = false;
-  bool wants_direct = false;       ///< reads and writes are to come one by one, not by way of the kernel's pages
+  bool wants_direct = false;       ///< reads are to come one by one, not by way of the kernel's pages
   bool wants_io_uring = false;     ///< requests are exchanged by io_uring
   Passthrough passthrough{};
   InitFlags init_flags{};
   /// What kernel and library agreed to; set before requests are served.
   std::atomic<bool> clears_setid{false};  ///< the kernel leaves clearing setuid, setgid and capabilities on writes to us
-  std::atomic<bool> direct{false};        ///< every handle is direct, and can be mapped all the same
+  std::atomic<bool> direct{false};        ///< handles that only read are direct, and can be mapped all the same
 };
 
 /// The operation table, in the order of fuse_lowlevel.h.

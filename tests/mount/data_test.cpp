@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -247,6 +248,32 @@ TEST_P(DataTest, WhatIsMappedIsWhatIsReadAndWritten) {
     calls.note("mapped", map[5000] == 0 && map[9990] == 0 ? "zero" : "old");
     ::munmap(map, 10'000);
   });
+}
+
+TEST_P(DataTest, AWriteBesideStoresToAMappingOfTheSamePageIsNotLost) {
+  make_file(real("f"), 0666, std::string(4096, '.'));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const UniqueFd fd = open_fd(at("f"), O_RDWR);
+    auto* map = static_cast<volatile char*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
+    for (unsigned i = 0; map != MAP_FAILED; ++i) map[i % 8] = static_cast<char>(i);
+    ::_exit(1);
+  }
+  for (const int mode : {O_RDWR, O_WRONLY}) {
+    const UniqueFd fd = open_fd(at("f"), mode);
+    const UniqueFd reader = open_fd(at("f"), O_RDONLY);
+    int lost = 0;
+    for (int i = 0; i < 1500; ++i) {
+      char back[8] = "";
+      const std::string bytes = std::to_string(1'000'000 + i);
+      EXPECT_EQ(::pwrite(fd.get(), bytes.data(), 7, 2048), 7);
+      EXPECT_EQ(::pread(reader.get(), back, 7, 2048), 7);
+      lost += bytes != back;
+    }
+    EXPECT_EQ(lost, 0) << mode;
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_P(DataTest, PrivateMappingsAndPrograms) {

@@ -146,6 +146,27 @@ TEST_F(LocalLocksTest, OneOfTwoThatWaitForEachOtherIsToldSo) {
   ::close(locked[1]);
 }
 
+TEST_F(HolderTest, KeepsWhatHeLockedAgainWhenAnotherLetsGoOfTheHandleThatHeUsedBefore) {
+  make_file(real("f"), 0666);
+  int first = ::open(at("f").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(lock(first, F_SETLK, F_WRLCK, 0, 10), 0);
+  const pid_t child = ::fork();  // has the first handle as well, and does nothing with it
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  ::close(first);
+  const UniqueFd second = open_fd(at("f"));
+  ASSERT_EQ(lock(second.get(), F_SETLK, F_WRLCK, 0, 10), 0);
+  const auto others_way = [&] {
+    return errno_name(errno_as(kBob, kBob, [&] { return lock(open_fd(at("f")).get(), F_SETLK, F_WRLCK, 0, 10); }));
+  };
+  EXPECT_EQ(others_way(), "EAGAIN");
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  for (int i = 0; i < 20; ++i, ::usleep(10'000)) ASSERT_EQ(others_way(), "EAGAIN") << "the handle was let go of";
+}
+
 /// Locks that wait: the daemon has a thread for each, of which there are so many.
 class WaitingTest : public MountedTest {
  protected:
