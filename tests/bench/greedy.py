@@ -92,6 +92,8 @@ def renames(directory, size):
     """A tree that goes back and forth between two directories."""
     for name in ("a", "b"):
         os.makedirs(f"{directory}/{name}", exist_ok=True)
+    if os.path.exists(f"{directory}/b/tree"):  # where it was when he was ended
+        os.rename(f"{directory}/b/tree", f"{directory}/a/tree")
     if not os.path.exists(f"{directory}/a/tree"):
         for i in range(count_of("renames", size)):
             os.makedirs(f"{directory}/a/tree/{i}/d")
