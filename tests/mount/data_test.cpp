@@ -256,8 +256,8 @@ TEST_P(DataTest, AWriteBesideStoresToAMappingOfTheSamePageIsNotLost) {
   if (child == 0) {
     const UniqueFd fd = open_fd(at("f"), O_RDWR);
     auto* map = static_cast<volatile char*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
-    for (unsigned i = 0; map != MAP_FAILED; ++i) map[i % 8] = static_cast<char>(i);
-    ::_exit(1);
+    if (map == MAP_FAILED) ::_exit(1);
+    for (unsigned i = 0;; ++i) map[i % 8] = static_cast<char>(i);
   }
   for (const int mode : {O_RDWR, O_WRONLY}) {
     const UniqueFd fd = open_fd(at("f"), mode);
