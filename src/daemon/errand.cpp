@@ -26,10 +26,10 @@ void become(const char* name, int socket) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::prctl(PR_SET_NAME, name);
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(number, SIG_IGN);
+  ::dup2(socket, 3);  // first: a daemon that was started without standard input may have it there
   const int null = ::open("/dev/null", O_RDWR);
   for (const int fd : {0, 1, 2}) ::dup2(null, fd);
-  ::dup2(socket, 3);
-  ::close_range(4, ~0U, 0);
+  ::closefrom(4);
   ::fcntl(3, F_SETFD, FD_CLOEXEC);
   if (::chdir("/") != 0) ::_exit(1);
 }

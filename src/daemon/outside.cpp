@@ -19,7 +19,8 @@ constexpr const char* kCut = "cut";
 constexpr const char* kDone = "done";
 
 void cut(const std::string& mountpoint) {
-  ::umount2(mountpoint.c_str(), MNT_FORCE | UMOUNT_NOFOLLOW);
+  // Once it is gone, what is mounted there is somebody else's.
+  if (::umount2(mountpoint.c_str(), MNT_FORCE | UMOUNT_NOFOLLOW) == 0) return;
   ::umount2(mountpoint.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 

@@ -58,7 +58,9 @@ std::atomic<int> rules_of_all{-1};
 std::atomic<int> last_error{0};
 std::atomic<int> answered{0};
 
+/// A signal that comes too late finds no rules any more, and a filter that would not let it use them.
 void confine_this_thread() {
+  if (rules_of_all < 0) return;
   if (::syscall(SYS_landlock_restrict_self, rules_of_all.load(), 0) != 0) last_error = errno;
 }
 
@@ -81,10 +83,9 @@ std::set<pid_t> other_threads() {
 /// Those that were started by one that had not been reached are found when looking again.
 int confine_all_threads() {
   struct sigaction act {};
-  struct sigaction before {};
   act.sa_handler = on_signal;
   act.sa_flags = SA_RESTART;
-  ::sigaction(SIGRTMAX, &act, &before);
+  ::sigaction(SIGRTMAX, &act, nullptr);  // and stays: by default a late one would end the process
   std::set<pid_t> reached;
   for (bool found = true; found;) {
     found = false;
@@ -99,14 +100,13 @@ int confine_all_threads() {
   }
   // Last, so that /proc could be read whatever the rules are.
   confine_this_thread();
-  ::sigaction(SIGRTMAX, &before, nullptr);
   return last_error;
 }
 
 }  // namespace
 
 std::vector<std::string> what_programs_read() {
-  return {"/dev", "/etc", "/gnu/store", "/lib", "/lib32", "/lib64", "/nix/store", "/proc", "/run", "/sys", "/usr", "/var/cache/nscd", "/var/lib/extrausers",
+  return {"/dev/random", "/dev/urandom", "/dev/zero", "/etc", "/gnu/store", "/lib", "/lib32", "/lib64", "/nix/store", "/proc", "/run", "/sys", "/usr", "/var/cache/nscd", "/var/lib/extrausers",
           "/var/lib/sss", "/var/run"};
 }
 

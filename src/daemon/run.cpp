@@ -213,8 +213,8 @@ bool is_connected(fuse_session* session) {
 }
 
 /// The files that serving needs.
-Reach reach_of(const Options& options) {
-  Reach reach{.whole = {options.source}, .writable = {}, .readable = what_programs_read()};
+Reach reach_of(const Options& options, int source) {
+  Reach reach{.whole = {"/proc/self/fd/" + std::to_string(source)}, .writable = {}, .readable = what_programs_read()};
   const auto directory_of = [](const std::string& file) { return std::filesystem::path(file).parent_path().string(); };
   constexpr std::string_view kFile = "file:";
   if (options.log.starts_with('/')) reach.writable.push_back(directory_of(options.log));
@@ -321,7 +321,7 @@ int run(const Options& given) {
     }
   };
   const auto status_socket = open_status_socket(options, [&] { return report_of(facts(), options, server.metrics); });
-  sandbox.prepare(reach_of(options));
+  sandbox.prepare(reach_of(options, stack.root->get()));
   const Session session = make_session(options, server);
   server.session = session.get();
   if (fuse_session_mount(session.get(), options.mountpoint.c_str()) != 0)

@@ -156,6 +156,8 @@ TEST_F(ReachTest, WhatProgramsReadIsReadOnly) {
   EXPECT_EQ(errno_of([&] { return opened("/etc/passwd", O_RDONLY); }), 0);
   EXPECT_EQ(errno_of([&] { return opened("/proc/self/status", O_RDONLY); }), 0);
   EXPECT_EQ(errno_of([&] { return opened("/dev/null", O_WRONLY); }), 0);
+  EXPECT_EQ(errno_of([&] { return opened("/dev/urandom", O_RDONLY); }), 0);
+  EXPECT_EQ(errno_of([&] { return opened("/dev/loop-control", O_RDONLY); }), EACCES) << "nor any disk";
   EXPECT_EQ(errno_of([&] { return opened("/etc/passwd", O_WRONLY | O_APPEND); }), EACCES);
 }
 
