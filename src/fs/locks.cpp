@@ -71,8 +71,10 @@ void Locker::unlock(std::map<Key, Owner>::iterator owner) {
   all.l_type = F_UNLCK;
   all.l_whence = SEEK_SET;
   ::fcntl(owner->second.fd->get(), F_OFD_SETLK, &all);
-  // A thread of the owner that waits for a lock now will hold it by this descriptor: then it stays.
+  // A thread of the owner that waits for a lock now will hold it by this descriptor: then it stays, for a lock that no handle that was let
+  // go of has to do with.
   if (owner->second.fd.use_count() == 1) owners_.erase(owner);
+  else owner->second.number = ++last_number_;
 }
 
 void Locker::drop(OpenFile& file, std::uint64_t owner) {
