@@ -53,6 +53,13 @@ std::string pattern(std::size_t size) {
   return bytes;
 }
 
+/// The first 10,000 bytes of a file; nullptr: they cannot be mapped.
+char* mapped(const UniqueFd& fd, int kind, Calls& calls) {
+  void* const map = ::mmap(nullptr, 10'000, PROT_READ | PROT_WRITE, kind, fd.get(), 0);
+  calls("map", map == MAP_FAILED ? -1 : 0);
+  return map == MAP_FAILED ? nullptr : static_cast<char*>(map);
+}
+
 TEST_P(DataTest, ReadsAndWritesAtAnyOffset) {
   same([](const std::string& d, Calls& calls) {
     const UniqueFd fd = open_fd(d + "/f", O_CREAT | O_RDWR);
@@ -210,9 +217,8 @@ TEST_P(DataTest, SharedMappings) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/f", pattern(10'000), O_CREAT | O_WRONLY);
     const UniqueFd fd = open_fd(d + "/f", O_RDWR);
-    void* map = ::mmap(nullptr, 10'000, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
-    calls("map", map == MAP_FAILED ? -1 : 0);
-    if (map == MAP_FAILED) return;
+    char* const map = mapped(fd, MAP_SHARED, calls);
+    if (map == nullptr) return;
     calls.note("same", std::memcmp(map, pattern(10'000).data(), 10'000) == 0 ? "yes" : "no");
     std::memcpy(map, "mapped", 6);
     calls("sync", ::msync(map, 10'000, MS_SYNC));
@@ -229,9 +235,8 @@ TEST_P(DataTest, WhatIsMappedIsWhatIsReadAndWritten) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/f", pattern(10'000), O_CREAT | O_WRONLY);
     const UniqueFd fd = open_fd(d + "/f", O_RDWR);
-    auto* map = static_cast<char*>(::mmap(nullptr, 10'000, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
-    calls("map", map == MAP_FAILED ? -1 : 0);
-    if (map == MAP_FAILED) return;
+    char* const map = mapped(fd, MAP_SHARED, calls);
+    if (map == nullptr) return;
     char bytes[7] = "";
     for (const off_t at : {0, 4090, 9990}) {
       std::memcpy(map + at, "mapped", 6);
@@ -280,9 +285,8 @@ TEST_P(DataTest, PrivateMappingsAndPrograms) {
   same([](const std::string& d, Calls& calls) {
     spill(d + "/f", pattern(10'000), O_CREAT | O_WRONLY);
     const UniqueFd fd = open_fd(d + "/f", O_RDONLY);
-    auto* map = static_cast<char*>(::mmap(nullptr, 10'000, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd.get(), 0));
-    calls("map", map == MAP_FAILED ? -1 : 0);
-    if (map == MAP_FAILED) return;
+    char* const map = mapped(fd, MAP_PRIVATE, calls);
+    if (map == nullptr) return;
     std::memcpy(map, "mine", 4);
     ::munmap(map, 10'000);
     calls.note("file", slurp(d + "/f") == pattern(10'000) ? "as it was" : "changed");
