@@ -282,12 +282,13 @@ bool Walk::reparent(const NodePtr& node, int depth) {
   if (!parent) {
     auto fd = backing_.open_at(self->get(), "..", O_RDONLY | O_DIRECTORY);
     if (!fd) return false;
-    parent = table_.obtain(InodeKey::of(*up), nullptr);
+    // Moved since the look at "..", it has another parent now.
+    const auto opened = backing_.stat_at(fd->get(), "");
+    if (!opened) return false;
+    parent = table_.obtain(InodeKey::of(*opened), nullptr);
     held_.hold(parent, std::move(*fd));
-    if (!reparent(parent, depth + 1)) return false;
-  } else if (parent != table_.root() && !has_link(*parent) && !reparent(parent, depth + 1)) {
-    return false;
   }
+  if (parent != table_.root() && !has_link(*parent) && !reparent(parent, depth + 1)) return false;
   add_link(*node, Link::make(parent, ""));
   return true;
 }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,8 @@ class FaultyBacking : public backing::Backing {
   std::map<std::string, int> faults;
   /// What somebody else does between the last look and the first rename.
   std::function<void()> before_rename;
+  /// And before a directory is opened by "..".
+  std::function<void()> before_parent;
   /// And before the first change of a mode.
   std::function<void()> before_chmod;
 
@@ -31,6 +34,9 @@ class FaultyBacking : public backing::Backing {
     return Backing::stat_at(dir, name);
   }
   Result<UniqueFd> open_at(int dir, const char* name, int flags, mode_t mode) override {
+    if (std::string_view(name) == "..") {
+      if (const auto meanwhile = std::exchange(before_parent, nullptr)) meanwhile();
+    }
     if ((flags & (O_CREAT | O_TRUNC)) != 0) {
       if (Status s = change("create"); !s) return s;
     } else if ((flags & (O_PATH | O_DIRECTORY)) == 0) {

@@ -40,6 +40,25 @@ TEST_F(NodesTest, DirectoryMovedBehindTheMountIsJudgedByItsNewAncestorsEvenBefor
   EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
 }
 
+TEST_F(NodesTest, DirectoryThatIsMovedOnWhileItsNewParentIsFoundDoesNotMixUpTheParents) {
+  make_dir("a");
+  make_dir("b");
+  make_file("b/only-here");
+  make_dir("a/d");
+  make_file("a/d/f");
+  const node::NodeId file = id("a/d/f");
+  EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
+  // Nobody was in b yet: it becomes known by the ".." of d, which is back in a when that is opened.
+  ASSERT_EQ(::rename(path("a/d").c_str(), path("b/d").c_str()), 0);
+  backing_.before_parent = [&] { ASSERT_EQ(::rename(path("b/d").c_str(), path("a/d").c_str()), 0); };
+  static_cast<void>(ops().getattr(as(0), file, nullptr));
+  ASSERT_FALSE(backing_.before_parent) << "the parent was not opened";
+  EXPECT_TRUE(ops().lookup(as(0), id("b"), "only-here"));
+  EXPECT_FALSE(ops().lookup(as(0), id("b"), "d"));
+  EXPECT_FALSE(ops().lookup(as(0), id("a"), "only-here"));
+  EXPECT_TRUE(ops().lookup(as(0), id("a"), "d"));
+}
+
 TEST_F(NodesTest, ANameThatSomebodyTookInTheLastMomentIsNotReplacedByWhoMayNot) {
   make_dir("d", 0700);
   allow(path("d"), "u:20002", "rwxt");  // w without D: he may not remove what is not his
