@@ -33,7 +33,7 @@ bool Ops::in_group(const Request& rq, gid_t group) {
 namespace {
 
 /// Whether the change takes setuid and setgid away and does nothing else. That is what the kernel asks for in the name of whoever
-/// writes to the file, unless the library lets us say that we see to it ourselves (libfuse 3.17, HANDLE_KILLPRIV_V2).
+/// writes to the file, unless it leaves that to us (Linux 5.12, HANDLE_KILLPRIV_V2).
 bool only_strips_setid(mode_t from, mode_t to) {
   const mode_t gone = (from ^ to) & 07777 & ~S_ISVTX;  // a FUSE inode's mode is kept without the sticky bit
   return gone != 0 && (gone & ~(S_ISUID | S_ISGID)) == 0 && (from & gone) == gone;

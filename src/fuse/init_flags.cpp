@@ -10,12 +10,12 @@
 #include "fuse/server.hpp"
 
 namespace acefs::fuse {
-namespace {
 
-/// Bit 36 of the flags, of which `flags2` has those from 32 on. linux/fuse.h of Debian 12 does not have it.
-constexpr std::uint32_t kDirectIoAllowMmap2 = std::uint32_t{1} << 4;
-
-}  // namespace
+bool InitFlags::accept(InitFlag flag) {
+  const auto bit = static_cast<std::uint64_t>(flag);
+  accepted_ |= offered_ & bit;
+  return (offered_ & bit) != 0;
+}
 
 void InitFlags::received(const void* bytes, std::size_t size) {
   if (seen_) return;
@@ -27,11 +27,12 @@ void InitFlags::received(const void* bytes, std::size_t size) {
   std::memcpy(&init, static_cast<const char*>(bytes) + sizeof header, sizeof init);
   if (header.opcode != FUSE_INIT) return;
   number_ = header.unique;
-  offered_ = (init.flags & FUSE_INIT_EXT) != 0 && (init.flags2 & kDirectIoAllowMmap2) != 0;
+  const std::uint64_t second = (init.flags & FUSE_INIT_EXT) != 0 ? init.flags2 : 0;
+  offered_ = second << 32U | init.flags;
 }
 
 bool InitFlags::awaits(const void* header) const {
-  if (!accepted_ || number_ == kNone) return false;
+  if (accepted_ == 0 || number_ == kNone) return false;
   fuse_out_header out{};
   std::memcpy(&out, header, sizeof out);
   return out.unique == number_ && out.error == 0;
@@ -54,8 +55,9 @@ ssize_t send(int fd, struct iovec* parts, int count, void* userdata) {
   fuse_init_out answer{};
   if (count != 2 || parts[1].iov_len < sizeof answer || !flags.awaits(parts[0].iov_base)) return ::writev(fd, parts, count);
   std::memcpy(&answer, parts[1].iov_base, sizeof answer);
-  answer.flags |= FUSE_INIT_EXT;
-  answer.flags2 |= kDirectIoAllowMmap2;
+  const auto second = static_cast<std::uint32_t>(flags.accepted() >> 32U);
+  answer.flags |= static_cast<std::uint32_t>(flags.accepted()) | (second != 0 ? FUSE_INIT_EXT : 0U);
+  answer.flags2 |= second;
   std::memcpy(parts[1].iov_base, &answer, sizeof answer);
   flags.answered();
   return ::writev(fd, parts, count);

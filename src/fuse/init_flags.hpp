@@ -9,21 +9,27 @@
 
 namespace acefs::fuse {
 
-/// Agrees with the kernel on FUSE_DIRECT_IO_ALLOW_MMAP (Linux 6.6, include/uapi/linux/fuse.h) where libfuse does not know it, which is
-/// before 3.17: the library then receives and sends through here, and the flag is put into its answer to INIT.
+/// What libfuse before 3.17 does not know (include/uapi/linux/fuse.h), of which those of the second part count from bit 32 on.
+enum class InitFlag : std::uint64_t {
+  HandleKillprivV2 = std::uint64_t{1} << 28,  ///< Linux 5.12
+  DirectIoAllowMmap = std::uint64_t{1} << 36,  ///< Linux 6.6
+};
+
+/// Agrees with the kernel on them: the library then receives and sends through here, and they are put into its answer to INIT. Later
+/// versions agree by themselves.
 class InitFlags {
  public:
   /// From now on, for a session whose user data is a Server; before anything is received. An error is the library's.
   static Status attach(fuse_session* session);
 
-  /// Whether the kernel offers it. Known when the library calls init.
-  bool offered() const { return offered_; }
-  /// Takes the offer; during init.
-  void accept() { accepted_ = true; }
+  /// Takes what the kernel offers; during init. False: it does not.
+  bool accept(InitFlag flag);
+  /// All that were taken.
+  std::uint64_t accepted() const { return accepted_; }
 
   /// A request that was received.
   void received(const void* bytes, std::size_t size);
-  /// Whether an answer that begins with `header` is the one that the flag goes into.
+  /// Whether an answer that begins with `header` is the one that they go into.
   bool awaits(const void* header) const;
   void answered() { number_ = kNone; }
 
@@ -32,8 +38,8 @@ class InitFlags {
 
   // The kernel sends nothing else until INIT is answered: these are for one thread, and then as they are.
   bool seen_ = false;
-  bool offered_ = false;
-  bool accepted_ = false;
+  std::uint64_t offered_ = 0;
+  std::uint64_t accepted_ = 0;
   std::uint64_t number_ = kNone;  ///< of the request, while its answer is to come
 };
 

@@ -86,16 +86,17 @@ void op_init(void* userdata, fuse_conn_info* conn) {
   if (server->ops.options().locks == fs::Locks::Backing) wanted |= FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS;
   // Not wanted, and the default of some versions: splicing requests in costs metadata operations more than it saves writes;
   // the writeback cache, cached symlinks and listings answer for the daemon; the umask is the kernel's business.
+  // Version 2, or the kernel asks for security.capability before each write.
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
-  // Else the kernel asks for security.capability before each write.
   wanted = (wanted & ~std::uint64_t{FUSE_CAP_HANDLE_KILLPRIV}) | FUSE_CAP_HANDLE_KILLPRIV_V2;
   const bool passes_through = server->wants_passthrough && fuse_get_feature_flag(conn, FUSE_CAP_PASSTHROUGH);
   if (passes_through) wanted |= FUSE_CAP_PASSTHROUGH;
   const bool direct = server->wants_direct && !passes_through && fuse_get_feature_flag(conn, FUSE_CAP_DIRECT_IO_ALLOW_MMAP);
   if (direct) wanted |= FUSE_CAP_DIRECT_IO_ALLOW_MMAP;
 #else
-  const bool direct = server->wants_direct && server->init_flags.offered();
-  if (direct) server->init_flags.accept();
+  const bool direct = server->wants_direct && server->init_flags.accept(InitFlag::DirectIoAllowMmap);
+  server->clears_setid = server->init_flags.accept(InitFlag::HandleKillprivV2);
+  if (server->clears_setid) wanted &= ~std::uint64_t{FUSE_CAP_HANDLE_KILLPRIV};
 #endif
 #if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 18)
   if (server->wants_io_uring) wanted |= FUSE_CAP_OVER_IO_URING;

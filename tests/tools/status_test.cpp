@@ -16,6 +16,7 @@
 #include <regex>
 #include <sstream>
 
+#include "acefs/base/unique_fd.hpp"
 #include "support/as_user.hpp"
 #include "support/grants.hpp"
 #include "support/mount.hpp"
@@ -27,6 +28,7 @@ namespace acefs::tool::test {
 namespace {
 
 using namespace acefs::test;
+using nlohmann::literals::operator""_json_pointer;
 
 class StatusTest : public MountedTest {
  protected:
@@ -58,6 +60,23 @@ TEST_F(StatusTest, CountsOperationsDenialsAndHowLongTheyTook) {
   EXPECT_GE(open["nanoseconds"], open["timed"]);
   EXPECT_GE(open["timed"], 27 / 4);
   EXPECT_FALSE(before["operations"].contains("open") && before["operations"]["open"]["denied"]["EACCES"] != 0);
+}
+
+TEST_F(StatusTest, AWriteIsOneRequest) {
+  make_file(real("f"), 0666);
+  const auto asked_for_attributes = [&]() -> long { return status()["operations"].value("/getxattr/count"_json_pointer, 0L); };
+  const long before = asked_for_attributes();
+  constexpr int kWrites = 100;
+  const auto write_often = [&]() -> long {
+    const UniqueFd fd(::open(at("f").c_str(), O_WRONLY | O_CLOEXEC));
+    for (int i = 0; i < kWrites; ++i)
+      if (::pwrite(fd.get(), "x", 1, i) != 1) return -1;
+    return 0;
+  };
+  EXPECT_EQ(errno_as(kAlice, kStaff, write_often), 0);
+  const auto after = status();
+  EXPECT_GE(after["operations"]["write"]["count"], kWrites);
+  EXPECT_LT(asked_for_attributes() - before, kWrites / 2) << "the kernel asks for security.capability before each";
 }
 
 TEST_F(StatusTest, TellsOptionsInForceAndDescriptors) {
