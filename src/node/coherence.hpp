@@ -18,6 +18,7 @@ struct Proof {
   /// stamp is still true. False: the source cannot tell, each node must be looked at.
   bool holds = false;
   std::uint64_t epoch = 0;  ///< counts up whenever something is noted at any directory
+  std::uint64_t heard = 0;  ///< counts up before what was heard is noted anywhere; 0: this source hears nothing
 };
 
 /// What a source hears of changes that were made behind the mount, for what the kernel keeps. Calls come from any thread, must not
@@ -55,6 +56,11 @@ class Coherence {
   /// From now on a change of the side file at `path` below `root` is noted at `node`. True: it was not so before, and what was
   /// read of the file may have changed since.
   virtual bool watch_side_file(int root, const std::string& path, const NodePtr& node);
+  /// Whether all that happened since that proof is still to be noted, so that it will be at nodes too that were not known then. What
+  /// was read since goes with the stamp that its node has now.
+  bool nothing_heard_since(const Proof& proof) const {
+    return proof.holds && proof.heard != 0 && heard_.load(std::memory_order_acquire) == proof.heard;
+  }
   /// This daemon changed the node; not called for what the source sees by itself.
   virtual void changed_by_us(Node&) {}
 
@@ -70,11 +76,14 @@ class Coherence {
   }
 
  protected:
-  Proof proven() const { return {true, epoch_.load(std::memory_order_acquire)}; }
+  Proof proven() const { return {true, epoch_.load(std::memory_order_acquire), heard_.load(std::memory_order_acquire)}; }
+  /// Something was heard: before it is looked for at which nodes to note it.
+  void hear() { heard_.fetch_add(1, std::memory_order_acq_rel); }
 
  private:
   std::atomic<std::uint64_t> epoch_{1};
   std::atomic<std::uint64_t> generation_{1};
+  std::atomic<std::uint64_t> heard_{0};
 };
 
 /// Remembers for comparison only: every segment is looked at on every operation.

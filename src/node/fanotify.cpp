@@ -109,7 +109,9 @@ Result<std::unique_ptr<FanotifyCoherence>> FanotifyCoherence::make(int root, dev
 
 FanotifyCoherence::FanotifyCoherence(UniqueFd group, UniqueFd stop, dev_t dev, Table& table, BehindEvents* behind, HandleReader reader)
     : group_(std::move(group)), stop_(std::move(stop)), dev_(dev), table_(table), behind_(behind), read_handle_(reader), buffer_(kBufferSize),
-      keeper_([this] { keep_short(); }) {}
+      keeper_([this] { keep_short(); }) {
+  hear();  // from 1 on it can be told whether anything was
+}
 
 FanotifyCoherence::~FanotifyCoherence() {
   const std::uint64_t one = 1;
@@ -146,6 +148,7 @@ void FanotifyCoherence::drain() {
 
 /// False: more would not fit into the buffer, so the queue is known to be empty.
 bool FanotifyCoherence::apply(const char* events, std::size_t size) {
+  hear();
   std::size_t at = 0;
   while (at + sizeof(struct fanotify_event_metadata) <= size) {
     struct fanotify_event_metadata event {};  // copied: events are aligned to 4 bytes only

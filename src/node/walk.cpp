@@ -97,6 +97,7 @@ Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node
   // Without a name it was removed, or another thread is just finding out where it was moved.
   if (above && !has_link(*node)) return reparent(node, 0) ? Status::from(ESTALE) : removed_directory(above, node, link);
   const Stamp stamp = coherence_.stamp(*node);
+  if (looked != nullptr && !coherence_.nothing_heard_since(proof)) looked->reset();
   if (is_covered(*node, proof)) {
     DirChainPtr known = HeldDirs::chain_of(*node);
     if (known && known->link == link && known->stamp.load(std::memory_order_acquire) == stamp) {
@@ -107,7 +108,7 @@ Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node
   }
   // The clock is read before anything is looked at: what is older than this cannot change unseen (acl_of).
   const std::int64_t started = inode_clock();
-  auto attr = look(above.get(), node, link);
+  auto attr = looked != nullptr && *looked ? Result<backing::Attr>(**looked) : look(above.get(), node, link);
   if (!attr) return attr.status();
   if (looked != nullptr) *looked = *attr;
   return looked_at(above, node, link, proof, *attr, stamp, started);
@@ -311,8 +312,10 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool 
   Chain chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = {}, .link = link, .nameless = {},
               .attr = *attr, .proof = parent.proof};
   if (node->is_directory()) {
+    const LinkPtr by = link_of(*node);
     std::optional<backing::Attr> looked;
-    auto self = one_down(parent.self, node, link_of(*node), parent.proof, &looked);
+    if (by && by->parent == parent.node && by->name() == name) looked = *attr;
+    auto self = one_down(parent.self, node, by, parent.proof, &looked);
     if (!self) return self.status();
     chain.self = std::move(*self);
     chain.facts = chain.self->facts;
@@ -331,7 +334,7 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool 
   }
   const bool covered = is_covered(*node, parent.proof);
   const Stamp stamp = coherence_.stamp(*node);
-  if (covered && !is_proven(*node, stamp)) {
+  if (covered && !is_proven(*node, stamp) && !coherence_.nothing_heard_since(parent.proof)) {
     // What happened between the look and this was noted only if the node was known before: once more.
     attr = backing_.stat_at((*dir)->get(), name.c_str());
     if (!attr) return attr.status();
@@ -352,12 +355,21 @@ Result<Chain> Walk::chain_of_new(const Chain& parent, const std::string& name, c
   auto link = Link::make(parent.node, name);
   const NodePtr node = table_.obtain(InodeKey::of(*attr), link);
   const Stamp stamp = is_covered(*node, parent.proof) ? coherence_.stamp(*node) : kNoStamp;
+  Chain chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = {}, .link = link, .nameless = {},
+              .attr = *attr, .proof = parent.proof, .stamp = stamp};
+  // It was made without an ACL, and whoever gave it one since will be heard of.
+  if (stamp != kNoStamp && coherence_.nothing_heard_since(parent.proof)) {
+    chain.acl = acl_of_new(*node, *attr, stamp);
+    return chain;
+  }
   attr = backing_.stat_at(fd->get(), "");  // what happened before the stamp was taken was noted nowhere
   if (!attr) return attr.status();
   auto acl = acl_of(parent.self.get(), node, link, fd, *attr, stamp, started);
   if (!acl) return acl.status();
-  return Chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = std::move(*acl), .link = std::move(link),
-               .nameless = {}, .attr = *attr, .proof = parent.proof, .stamp = stamp};
+  chain.facts = Facts::of(*attr);
+  chain.attr = *attr;
+  chain.acl = std::move(*acl);
+  return chain;
 }
 
 Result<backing::Attr> Walk::attributes(const Chain& chain) {
@@ -492,6 +504,19 @@ void Walk::report_malformed(const std::vector<acl::Grant>& grants, const AclPtr&
     });
     if (!reported) events_.malformed_grant(std::string(link ? link->name() : ""), grant);
   }
+}
+
+/// Of a file that had none when it was made: none, unless somebody found the file already and knows better.
+AclPtr Walk::acl_of_new(Node& node, const backing::Attr& attr, Stamp stamp) {
+  AclState none;
+  none.acl = no_acl();
+  none.ctime_ns = attr.ctime_ns;
+  none.stamp = stamp;
+  const std::lock_guard lock(node.mutex);
+  if (node.acl_known && node.acl_stamp == stamp) return node.acl();
+  AclPtr acl = none.acl;
+  if (coherence_.stamp(node) == stamp) node.swap_acl_state(none);
+  return acl;
 }
 
 Result<AclPtr> Walk::acl_of(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless,

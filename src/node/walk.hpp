@@ -108,7 +108,7 @@ class Walk {
 
  private:
   Result<DirChainPtr> up_to(const NodePtr& directory, const Proof& proof);
-  /// `looked`: what was read of it, if it had to be looked at.
+  /// `looked`: what was read of it by that name since the proof, if it was; afterwards what goes with the chain, if that is known.
   Result<DirChainPtr> one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof,
                                std::optional<backing::Attr>* looked = nullptr);
   Result<DirChainPtr> looked_at(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof,
@@ -130,6 +130,7 @@ class Walk {
   Result<UniqueFd> open_verified(const DirChain& above, const NodePtr& node, const Link& link, int flags);
   Result<AclPtr> acl_of(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless,
                         const backing::Attr& attr, Stamp stamp, std::int64_t started);
+  AclPtr acl_of_new(Node& node, const backing::Attr& attr, Stamp stamp);
   Result<backing::StoredGrants> read_grants(const DirChain* above, const NodePtr& node, const LinkPtr& link, const SharedFd& nameless);
   bool has_no_grants(const DirChain& above, const NodePtr& node, const Link& link, const backing::Attr& attr, Stamp stamp);
   void report_malformed(const std::vector<acl::Grant>& grants, const AclPtr& before, const LinkPtr& link);

@@ -91,6 +91,52 @@ TEST_F(CoherenceTest, OwnChangesElsewhereAreNoReasonToLookAgain) {
   EXPECT_EQ(looks_for([&] { EXPECT_TRUE(ops().getattr(as(kAlice), file, nullptr)); }), 1);
 }
 
+TEST_F(CoherenceTest, ANewFileIsLookedAtOnceAndItsAclIsKnown) {
+  REQUIRE_FANOTIFY();
+  const node::NodeId file = make_deep();
+  const node::NodeId dir = table_->find(file)->link->parent->id;
+  EXPECT_EQ(looks_for([&] { EXPECT_TRUE(ops().create(as(0), dir, "new", 0644, O_WRONLY)); }), 1);
+  EXPECT_EQ(looks_for([&] { EXPECT_TRUE(ops().unlink(as(0), dir, "new")); }), 2) << "by its name, and what is pinned";
+}
+
+TEST_F(CoherenceTest, WhatHappensToANewFileBeforeItIsKnownCounts) {
+  REQUIRE_FANOTIFY();
+  for (const bool heard : {false, true}) {
+    SCOPED_TRACE(heard ? "heard" : "not heard");
+    const std::string name = heard ? "heard" : "unheard";
+    backing_.after_create = [&] {
+      ASSERT_EQ(deny(path(name), user(kAlice), "r"), 0);
+      if (heard) source_->prove();
+    };
+    const auto made = ops().create(as(0), node::kRootId, name.c_str(), 0644, O_WRONLY);
+    ASSERT_TRUE(made);
+    ASSERT_FALSE(backing_.after_create);
+    EXPECT_EQ(ops().open(as(kAlice), made->entry.id, O_RDONLY).status().errno_value(), EACCES);
+    EXPECT_TRUE(ops().open(as(kBob), made->entry.id, O_RDONLY));
+  }
+}
+
+TEST_F(CoherenceTest, WhatHappensToADirectoryWhileItBecomesKnownCounts) {
+  options_.public_cache = true;  // then a lookup reads the ACL of what it finds
+  REQUIRE_FANOTIFY();
+  for (const bool heard : {false, true}) {
+    SCOPED_TRACE(heard ? "heard" : "not heard");
+    const std::string name = heard ? "heard" : "unheard";
+    make_dir(name, 0755);
+    make_file(name + "/f");
+    const auto change = [&] {
+      ASSERT_EQ(::chmod(path(name).c_str(), 0700), 0);
+      if (heard) source_->prove();
+    };
+    // The first look finds what it is, the second is the one that counts.
+    backing_.after_look[name] = [&] { backing_.after_look[name] = change; };
+    const auto dir = ops().lookup(as(0), node::kRootId, name.c_str());
+    ASSERT_TRUE(dir);
+    ASSERT_TRUE(backing_.after_look.empty());
+    EXPECT_EQ(ops().lookup(as(kBob), dir->id, "f").status().errno_value(), EACCES);
+  }
+}
+
 TEST_F(CoherenceTest, GrantsMovesAndRemovalsBehindTheMountCountAtOnce) {
   REQUIRE_FANOTIFY();
   const node::NodeId file = make_deep();

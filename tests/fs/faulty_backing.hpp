@@ -24,6 +24,9 @@ class FaultyBacking : public backing::Backing {
   std::map<std::string, int> faults;
   /// What somebody else does between the last look and the first rename.
   std::function<void()> before_rename;
+  /// And after a file was created, and after a name was looked at for the first time.
+  std::function<void()> after_create;
+  std::map<std::string, std::function<void()>> after_look;
   /// And before a directory is opened by "..".
   std::function<void()> before_parent;
   /// And before the first change of a mode.
@@ -31,7 +34,9 @@ class FaultyBacking : public backing::Backing {
 
   Result<backing::Attr> stat_at(int dir, const char* name) override {
     ++looks;
-    return Backing::stat_at(dir, name);
+    auto attr = Backing::stat_at(dir, name);
+    if (const auto meanwhile = after_look.extract(name)) meanwhile.mapped()();
+    return attr;
   }
   Result<UniqueFd> open_at(int dir, const char* name, int flags, mode_t mode) override {
     if (std::string_view(name) == "..") {
@@ -42,7 +47,11 @@ class FaultyBacking : public backing::Backing {
     } else if ((flags & (O_PATH | O_DIRECTORY)) == 0) {
       if (Status s = fault("open"); !s) return s;
     }
-    return Backing::open_at(dir, name, flags, mode);
+    auto fd = Backing::open_at(dir, name, flags, mode);
+    if ((flags & O_CREAT) != 0) {
+      if (const auto meanwhile = std::exchange(after_create, nullptr)) meanwhile();
+    }
+    return fd;
   }
   Result<UniqueFd> reopen(int fd, int flags) override {
     if ((flags & O_TRUNC) != 0) changes.emplace_back("open O_TRUNC");
