@@ -38,10 +38,11 @@ Perm to_read(XattrKind kind) {
 
 }  // namespace
 
-// `user.*`: n. Grants: c, one's own always. `security.*`: anybody (the kernel asks on everybody's behalf). POSIX ACLs: EOPNOTSUPP.
+// `user.*`: n. Grants: c, one's own always. `security.*`: anybody (the kernel asks on everybody's behalf). POSIX ACLs: EOPNOTSUPP, but on
+// what is exported none: nfs-ganesha 6 serves only what can have them.
 Result<std::string> Ops::getxattr(const Request& rq, node::NodeId id, const std::string& name) {
   const XattrKind kind = xattr_kind(name, options_.prefix);
-  if (kind == XattrKind::System) return Status::from(EOPNOTSUPP);
+  if (kind == XattrKind::System) return Status::from(options_.nfs_export && name.starts_with("system.posix_acl_") ? ENODATA : EOPNOTSUPP);
   auto at = look_by_any_name(auth_, rq, id, node::Look::FilesIfInDoubt,
                              [kind](const At& by) { return by.effective().has(to_read(kind)); });
   if (!at) return at.status();

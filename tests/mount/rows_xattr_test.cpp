@@ -282,6 +282,17 @@ TEST_F(OtherNamespaceTest, PosixAclsAreNotSupported) {
   EXPECT_EQ(errno_name(as_alice([&] { return get("system.posix_acl_access"); })), "EOPNOTSUPP");
 }
 
+class ExportedAttributeTest : public AttributeTest {
+ protected:
+  MountOptions options() const override { return {.options = "export"}; }
+};
+TEST_F(ExportedAttributeTest, PosixAclsAreAbsentForWhomOnlyServesWhatCanHaveThem) {
+  file(kAlice)();
+  for (const char* name : {"system.posix_acl_access", "system.posix_acl_default"})
+    EXPECT_EQ(errno_name(errno_as(0, 0, [&] { return get(name); })), "ENODATA") << name;
+  EXPECT_EQ(errno_name(errno_as(0, 0, [&] { return get("system.other"); })), "EOPNOTSUPP");
+}
+
 using MalformedGrantTest = AttributeTest;
 TEST_F(MalformedGrantTest, IsAFullDenialForItsPrincipalAndNothingToOthers) {
   for (const std::string_view bad : {std::string_view(""), std::string_view("garbage"), std::string_view("\xff\xff", 2)}) {
