@@ -51,8 +51,8 @@ class Results:
         return Ratio.of(ratios) if ratios else None
 
     def ratios(self, cell, contender, *references):
-        """Of each round that has all the numbers."""
+        """Of each round that has all the numbers. Nothing done at all, as by a crowd that was kept out for the whole time, has no ratio."""
         columns = [self.rounds.get(cell, {}).get(name) for name in (contender, *references)]
         if not all(columns):
             return []
-        return [mine / max(theirs) for mine, *theirs in zip(*columns) if None not in (mine, *theirs)]
+        return [mine / max(theirs) for mine, *theirs in zip(*columns) if None not in (mine, *theirs) and max(theirs) > 0]
