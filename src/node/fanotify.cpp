@@ -190,6 +190,7 @@ void FanotifyCoherence::apply_one(const ::fanotify_event_metadata& event, const 
 }
 
 void FanotifyCoherence::doubt_all() {
+  hear();
   note_all();
   if (behind_ != nullptr) behind_->all_changed_behind();
 }
