@@ -21,6 +21,7 @@ void Coherence::note_moved(Node& node) {
 }
 
 void Coherence::note_all() {
+  hear();
   generation_.fetch_add(1, std::memory_order_acq_rel);
   epoch_.fetch_add(1, std::memory_order_acq_rel);
 }

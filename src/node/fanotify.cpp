@@ -17,7 +17,8 @@ namespace acefs::node {
 namespace {
 
 /// What the daemon itself depends on, and what the kernel does that keeps attributes and the absence of names.
-constexpr std::uint64_t kWatched = FAN_ATTRIB | FAN_MOVE_SELF | FAN_ONDIR;
+constexpr std::uint64_t kSelf = FAN_ATTRIB | FAN_MOVE_SELF | FAN_DELETE_SELF;
+constexpr std::uint64_t kWatched = kSelf | FAN_ONDIR;
 constexpr std::uint64_t kNames = FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO;
 constexpr std::uint64_t kWatchedForKernel = kWatched | kNames | FAN_MODIFY;
 constexpr std::size_t kBufferSize = 64 * 1024;
@@ -190,7 +191,6 @@ void FanotifyCoherence::apply_one(const ::fanotify_event_metadata& event, const 
 }
 
 void FanotifyCoherence::doubt_all() {
-  hear();
   note_all();
   if (behind_ != nullptr) behind_->all_changed_behind();
 }
@@ -201,8 +201,8 @@ void FanotifyCoherence::apply_to(ino_t ino, const ::fanotify_event_metadata& eve
   const bool tells = behind_ != nullptr && event.pid != ::getpid();
   if (tells) tell_behind(event.mask);
   // Names and contents are looked at by every operation that needs them. But for those of side files.
-  if ((event.mask & (FAN_ATTRIB | FAN_MOVE_SELF)) != 0) {
-    const bool moved_only = (event.mask & FAN_ATTRIB) == 0;
+  if ((event.mask & kSelf) != 0) {
+    const bool moved_only = (event.mask & kSelf) == FAN_MOVE_SELF;
     for (const NodePtr& node : concerned_) moved_only ? note_moved(*node) : note(*node);
   }
   const bool is_none_of_ours = concerned_.empty();

@@ -21,9 +21,9 @@ namespace acefs::node {
 ///
 /// The kernel queues an event before the system call that made the change returns, so an empty queue (one ioctl) proves that nothing
 /// changed unnoticed. Events name inodes by file handle, from which the inode number is read: only the nodes of that number are in
-/// doubt. Changes of mode, owner, xattrs and link count are attribute events, a move is one of the moved inode itself. Not told is
-/// the removal of a directory that is held open; a directory without a name has nothing below it, and the walk looks at the
-/// last segment itself where that matters.
+/// doubt. Changes of mode, owner, xattrs and link count are attribute events, a move is one of the moved inode itself, and so is its end,
+/// before another inode can have its number. Not told is the removal of a directory that is held open, which keeps its number; a
+/// directory without a name has nothing below it, and the walk looks at the last segment itself where that matters.
 ///
 /// Only for local filesystems whose file handles are known here (ext2/3/4, xfs, btrfs, tmpfs); needs CAP_SYS_ADMIN.
 class FanotifyCoherence final : public Coherence {

@@ -95,8 +95,43 @@ TEST_F(CoherenceTest, ANewFileIsLookedAtOnceAndItsAclIsKnown) {
   REQUIRE_FANOTIFY();
   const node::NodeId file = make_deep();
   const node::NodeId dir = table_->find(file)->link->parent->id;
-  EXPECT_EQ(looks_for([&] { EXPECT_TRUE(ops().create(as(0), dir, "new", 0644, O_WRONLY)); }), 1);
-  EXPECT_EQ(looks_for([&] { EXPECT_TRUE(ops().unlink(as(0), dir, "new")); }), 2) << "by its name, and what is pinned";
+  // Whatever changes elsewhere on the filesystem meanwhile is heard of too, and costs a look.
+  long to_create = 0;
+  long to_remove = 0;
+  for (int tries = 0; tries < 100 && (to_create != 1 || to_remove != 2); ++tries) {
+    to_create = looks_for([&] { EXPECT_TRUE(ops().create(as(0), dir, "new", 0644, O_WRONLY)); });
+    to_remove = looks_for([&] { EXPECT_TRUE(ops().unlink(as(0), dir, "new")); });
+  }
+  EXPECT_EQ(to_create, 1);
+  EXPECT_EQ(to_remove, 2) << "by its name, and what is pinned";
+}
+
+TEST_F(CoherenceTest, ADirectoryThatGetsTheNumberOfARemovedOneDoesNotGetItsGrants) {
+  backing_.birth_only_of = table_->root()->key().ino;
+  options_.public_cache = true;  // then a lookup reads the ACL of what it finds
+  REQUIRE_FANOTIFY();
+  constexpr int kOthers = 200;  // more than are held
+  for (int i = 0; i < kOthers; ++i) {
+    make_dir("other" + std::to_string(i));
+    ASSERT_EQ(allow(path("other" + std::to_string(i)), user(kBob), "r"), 0);
+  }
+  int same = 0;
+  for (int tries = 0; tries < 20; ++tries) {
+    make_dir("d", 0700);
+    ASSERT_EQ(allow(path("d"), user(kAlice), "rxt"), 0);
+    const auto first = ops().lookup(as(0), node::kRootId, "d");
+    ASSERT_TRUE(first);
+    // Held open, it would keep its number.
+    for (int i = 0; i < kOthers; ++i) id("other" + std::to_string(i));
+    ASSERT_EQ(::rmdir(path("d").c_str()), 0);
+    ASSERT_EQ(::mkdir(path("d").c_str(), 0700), 0);  // and nothing else that would be heard of
+    const auto second = ops().lookup(as(0), node::kRootId, "d");
+    ASSERT_TRUE(second);
+    if (first->id == second->id) ++same;
+    EXPECT_FALSE(ops().opendir(as(kAlice), second->id)) << tries;
+    ASSERT_EQ(::rmdir(path("d").c_str()), 0);
+  }
+  RecordProperty("the_same_node", same);
 }
 
 TEST_F(CoherenceTest, WhatHappensToANewFileBeforeItIsKnownCounts) {

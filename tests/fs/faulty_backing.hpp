@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,8 @@ class FaultyBacking : public backing::Backing {
   std::atomic<long> looks{0};
   /// Call → errno with which it fails instead of being made.
   std::map<std::string, int> faults;
+  /// As on a filesystem that has no birth times, but of this inode.
+  std::optional<ino_t> birth_only_of;
   /// What somebody else does between the last look and the first rename.
   std::function<void()> before_rename;
   /// And after a file was created, and after a name was looked at for the first time.
@@ -35,6 +38,7 @@ class FaultyBacking : public backing::Backing {
   Result<backing::Attr> stat_at(int dir, const char* name) override {
     ++looks;
     auto attr = Backing::stat_at(dir, name);
+    if (attr && birth_only_of && attr->st.st_ino != *birth_only_of) attr->btime_ns = 0;
     if (const auto meanwhile = after_look.extract(name)) meanwhile.mapped()();
     return attr;
   }
