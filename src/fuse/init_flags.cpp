@@ -5,6 +5,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "fuse/server.hpp"
@@ -22,9 +24,10 @@ void InitFlags::received(const void* bytes, std::size_t size) {
   seen_ = true;
   fuse_in_header header{};
   fuse_init_in init{};
-  if (size < sizeof header + sizeof init) return;  // a kernel that has no second part of the flags
+  constexpr std::size_t kFirstPart = offsetof(fuse_init_in, flags2);  // all that kernels before 5.17 send
+  if (size < sizeof header + kFirstPart) return;
   std::memcpy(&header, bytes, sizeof header);
-  std::memcpy(&init, static_cast<const char*>(bytes) + sizeof header, sizeof init);
+  std::memcpy(&init, static_cast<const char*>(bytes) + sizeof header, std::min(size - sizeof header, sizeof init));
   if (header.opcode != FUSE_INIT) return;
   number_ = header.unique;
   const std::uint64_t second = (init.flags & FUSE_INIT_EXT) != 0 ? init.flags2 : 0;

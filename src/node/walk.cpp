@@ -95,7 +95,10 @@ Result<DirChainPtr> Walk::up_to(const NodePtr& directory, const Proof& proof) {
 Result<DirChainPtr> Walk::one_down(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link, const Proof& proof,
                                   std::optional<backing::Attr>* looked) {
   // Without a name it was removed, or another thread is just finding out where it was moved.
-  if (above && !has_link(*node)) return reparent(node, 0) ? Status::from(ESTALE) : removed_directory(above, node, link);
+  if (above && !has_link(*node)) {
+    if (looked != nullptr) looked->reset();
+    return reparent(node, 0) ? Status::from(ESTALE) : removed_directory(above, node, link);
+  }
   const Stamp stamp = coherence_.stamp(*node);
   if (looked != nullptr && !coherence_.nothing_heard_since(proof)) looked->reset();
   if (is_covered(*node, proof)) {
