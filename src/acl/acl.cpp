@@ -18,10 +18,6 @@ EntryKind kind_of(KeyKind kind) {
   return EntryKind::Deny;
 }
 
-AccessMask with_implied(AccessMask letters) {
-  return letters.has(Perm::ReadData) ? letters | Perm::ReadAttributes : letters;
-}
-
 Entry malformed_entry() { return Entry{.kind = EntryKind::Deny, .scopes = kEverywhere, .letters = AccessMask::all()}; }
 
 Entry well_formed_entry(const GrantKey& key, const Ace& ace, bool on_directory) {

@@ -30,7 +30,7 @@ Effect effect_of(const acl::Grant& grant, acl::TimePoint now) {
   const AccessMask letters = acl::mask_of(grant.ace->permissions);
   switch (grant.key.kind) {
     case acl::KeyKind::Plain:
-      return {false, letters};
+      return {false, acl::with_implied(letters)};
     case acl::KeyKind::Deny:
       return {true, letters};
     case acl::KeyKind::Audit:

@@ -54,6 +54,16 @@ TEST_F(GrantsWrittenTest, NobodyHandsOutLettersThatHeDoesNotHold) {
   EXPECT_EQ(set(kAlice, "f", user(kBob), grant("r")), 0);
 }
 
+TEST_F(GrantsWrittenTest, WhoHasNoTDoesNotHandItOutByR) {
+  make_file("f", 0600);
+  ASSERT_EQ(allow(path("f"), user(kAlice), "rC"), 0);
+  ASSERT_EQ(deny(path("f"), user(kAlice), "t"), 0);
+  EXPECT_EQ(set(kAlice, "f", user(kBob), grant("r")), EPERM);
+  EXPECT_EQ(set(kAlice, "f", user(kBob), grant("C")), 0);
+  ASSERT_EQ(remove_deny(path("f"), user(kAlice)), 0);
+  EXPECT_EQ(set(kAlice, "f", user(kCarol), grant("r")), 0);
+}
+
 TEST_F(GrantsWrittenTest, WhatAModeGivesOnADirectoryIsNotHandedOutForWhatIsBelow) {
   make_dir("d", 0777);
   make_file("d/private", 0600, kCarol);

@@ -79,6 +79,11 @@ inline constexpr std::string_view kLetters = "rwaxdDtTnNcCoOyuUPvVq";
 std::optional<Perm> perm_of(char letter);
 /// The known letters of `letters`; unknown ones give nothing.
 AccessMask mask_of(std::string_view letters);
+
+/// What an allow ACE of these letters gives: r brings t.
+constexpr AccessMask with_implied(AccessMask letters) {
+  return letters.has(Perm::ReadData) ? letters | Perm::ReadAttributes : letters;
+}
 /// Letters in printing order (`kLetters`).
 std::string letters_of(AccessMask mask);
 /// Letters in the order in which reva writes them (t x r w a d C c o O u U P v V q), the others (D T n N y) after those.
