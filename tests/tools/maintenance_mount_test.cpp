@@ -83,6 +83,32 @@ TEST_F(MaintenanceMountTest, ApplyTakesTheRightsThatItsChangesNeed) {
   EXPECT_TRUE(again.starts_with("0\n# apply: ")) << again;
 }
 
+// The kernel opens by O_PATH, without asking anybody, what had the name when it last asked.
+TEST_F(MaintenanceMountTest, AnAceIsSetOnTheFileThatGotTheNameOfOneWithABackup) {
+  const auto replace = [&] {
+    make_file(real("d/f"), 0600, "old");
+    erase(real("d/backup"));
+    ASSERT_EQ(::link(real("d/f").c_str(), real("d/backup").c_str()), 0);
+    for (const std::string name : {"d/f", "d/backup"}) EXPECT_EQ(slurp(at(name)), "old");
+    make_file(real("d/new"), 0600, "new");
+    ASSERT_EQ(::rename(real("d/new").c_str(), real("d/f").c_str()), 0);
+  };
+  const auto readers = [&] {
+    std::string text;
+    for (const uid_t uid : {kCarol, kBob}) text += run_as(uid, uid, [&] { return slurp(at("d/f")) + " " + slurp(at("d/backup")) + " "; });
+    return text;
+  };
+  replace();
+  const Output set = setace({"-m", user(kCarol) + ":r", at("d/f")});
+  EXPECT_EQ(set.exit, 0) << set.err;
+  EXPECT_EQ(readers(), "new !EACCES !EACCES !EACCES ");
+  const std::string listed = acectl({"dump", at("d")}).out;
+  replace();
+  const Output applied = acectl({"apply", "--yes", at("d")}, listed);
+  EXPECT_EQ(applied.exit, 0) << applied.err;
+  EXPECT_EQ(readers(), "new !EACCES !EACCES !EACCES ");
+}
+
 TEST_F(MaintenanceMountTest, MountAndBackingAreDumpedAlike) {
   const auto text = [](const std::string& tree) {
     const std::string out = acectl({"dump", tree}).out;

@@ -8,12 +8,28 @@
 
 namespace acefs::tool {
 
+Result<Node> opened_as_named(const std::function<Result<Node>()>& open, int at, const std::string& name, Symlinks symlinks) {
+  constexpr int kTries = 10;
+  Result<Node> node = Status::from(ESTALE);
+  for (int i = 0; i < kTries; ++i) {
+    node = open();
+    if (!node && node.error().errno_value() != ESTALE) return node;
+    struct stat named {};
+    const bool there = ::fstatat(at, name.c_str(), &named, symlinks == Symlinks::Stay ? AT_SYMLINK_NOFOLLOW : 0) == 0;
+    if (node && there && node->same_as(named)) return node;
+  }
+  return node ? Status::from(ESTALE) : node.status();
+}
+
 Result<Node> open_node(int at, const std::string& name, Symlinks symlinks, std::string path) {
-  const int flags = O_PATH | O_CLOEXEC | (symlinks == Symlinks::Stay ? O_NOFOLLOW : 0);
-  Node node{UniqueFd(::openat(at, name.c_str(), flags)), {}, path.empty() ? name : std::move(path)};
-  if (!node.fd) return Status::last();
-  if (::fstat(node.fd.get(), &node.st) != 0) return Status::last();
-  return node;
+  const auto open = [&]() -> Result<Node> {
+    const int flags = O_PATH | O_CLOEXEC | (symlinks == Symlinks::Stay ? O_NOFOLLOW : 0);
+    Node node{UniqueFd(::openat(at, name.c_str(), flags)), {}, path.empty() ? name : path};
+    if (!node.fd) return Status::last();
+    if (::fstat(node.fd.get(), &node.st) != 0) return Status::last();
+    return node;
+  };
+  return opened_as_named(open, at, name, symlinks);
 }
 
 Result<std::string> path_of(const Node& node) {

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <functional>
 #include <string>
 
 #include "acefs/base/result.hpp"
@@ -24,6 +25,9 @@ struct Node {
 
 enum class Symlinks { Stay, Follow };
 
+/// What `open` opens by O_PATH, once it is what has the name: of a mount the kernel opens so what had the name when it was last asked for.
+/// ESTALE: it never was.
+Result<Node> opened_as_named(const std::function<Result<Node>()>& open, int at, const std::string& name, Symlinks symlinks);
 /// Opens `name` below the directory `at` (or AT_FDCWD). `path`: what to call the node; empty: `name`.
 Result<Node> open_node(int at, const std::string& name, Symlinks symlinks, std::string path = {});
 /// The directory that holds `node`: `..` of a directory, else the directory of the name by which the file was opened,

@@ -30,14 +30,17 @@ struct ApplyOptions {
 
 /// Below `top` and through no symbolic link, whatever the dump says.
 Result<Node> open_below(const Node& top, const std::string& path) {
-  open_how how{};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  const long fd = ::syscall(SYS_openat2, top.fd.get(), path.c_str(), &how, sizeof how);
-  if (fd < 0) return Status::last();
-  Node node{UniqueFd(static_cast<int>(fd)), {}, path};
-  if (::fstat(node.fd.get(), &node.st) != 0) return Status::last();
-  return node;
+  const auto open = [&]() -> Result<Node> {
+    open_how how{};
+    how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    const long fd = ::syscall(SYS_openat2, top.fd.get(), path.c_str(), &how, sizeof how);
+    if (fd < 0) return Status::last();
+    Node node{UniqueFd(static_cast<int>(fd)), {}, path};
+    if (::fstat(node.fd.get(), &node.st) != 0) return Status::last();
+    return node;
+  };
+  return opened_as_named(open, top.fd.get(), path, Symlinks::Stay);
 }
 
 /// Whether what is stored is what is listed. A mount stores a grant in acefs' own form, and says who made it when nobody did.
