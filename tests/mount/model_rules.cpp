@@ -183,6 +183,9 @@ struct Seen {
       if (to.error != 0) return {};
       return would_gain(chain, parents(to)) ? refused(EXDEV) : Verdict{};
     });
+    // The kernel asks for that by itself, before acefs says that the way to a name that it keeps is closed.
+    const bool foreign_symlink = from.error == 0 && from.node && S_ISLNK(tree.node(*from.node).mode) && tree.node(*from.node).uid != who.uid;
+    if (foreign_symlink && !who.is_root()) verdict.perhaps.insert(EPERM);
     if (!made.allows() && verdict.refused == std::set{EXDEV}) verdict.refused.clear();  // asked last
     verdict.refused.insert(made.refused.begin(), made.refused.end());
     verdict.perhaps.insert(made.perhaps.begin(), made.perhaps.end());
