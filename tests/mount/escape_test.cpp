@@ -332,7 +332,10 @@ TEST_P(SecondPlaceTest, OfADirectoryWithinItselfLeadsTheDaemonInNoCircle) {
     // ELOOP is what the kernel says when a directory of a FUSE mount turns out to be above itself.
     const std::string within = read_as(kBob, "open/d/deep/f");
     EXPECT_TRUE(within == "open" || within == "!ELOOP" || within == "!ENOENT") << within;
-    EXPECT_EQ(read_as(kBob, "open/f"), "open");
+    // Between open(2) and read(2) it may be noticed that the way last found goes in a circle. Who comes again comes by another.
+    std::string open = read_as(kBob, "open/f");
+    if (open == "!ESTALE") open = read_as(kBob, "open/f");
+    EXPECT_EQ(open, "open");
     EXPECT_EQ(read_as(kBob, "closed/f"), "!EACCES");
   }
 }
