@@ -84,8 +84,8 @@ const Deed kDeeds[] = {
     {"sendfile", from_file([](int to, int from) { return ::sendfile(to, from, nullptr, 100); })},
     {"mapping", by_handle(O_RDWR, store_in_mapping), false},
     {"write nothing", by_handle(O_WRONLY, [](int fd) { return ::write(fd, "", 0); })},
-    {"chgrp to the same", [](const std::string& path, const std::string&) -> long { return ::chown(path.c_str(), static_cast<uid_t>(-1), kAlice); },
-     false},
+    {"chgrp to the same",
+     [](const std::string& path, const std::string&) -> long { return ::chown(path.c_str(), static_cast<uid_t>(-1), kAlice); }, false},
     {"touch", [](const std::string& path, const std::string&) -> long { return ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0); }},
     {"read", by_handle(O_RDONLY, [](int fd) {
        char byte = 0;
