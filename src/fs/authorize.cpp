@@ -3,6 +3,9 @@
 
 #include <time.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "principal/caller_intent.hpp"
 
 namespace acefs::fs {
@@ -63,6 +66,44 @@ At Authorizer::at_of(const Request& rq, node::Chain chain, IdentityPtr who) {
   return at;
 }
 
+void Authorizer::looked_up(const Request& rq, const node::NodePtr& node, const node::LinkPtr& link) {
+  if (node->is_directory() || !walk_.is_suspect(node)) return;
+  node::looked_up(*node, rq.caller.pid, link, principal::system_call_of(rq.caller.pid));
+}
+
+/// Whether the caller may have got as far as to be led to the file. Who may not is refused by all of its names: he need not look again, which
+/// would have the kernel drop the name for all others too.
+bool Authorizer::can_have_come(const Request& rq, const node::NodePtr& file) {
+  const acl::AccessMask to_pass = options_.profile.traverse_is_strict ? acl::AccessMask(acl::Perm::Execute) : acl::AccessMask();
+  const auto origins = node::origins(*file);
+  return origins.empty() || std::any_of(origins.begin(), origins.end(), [&](const node::NodePtr& from) {
+    const auto at = directory(rq.untold(), from->id, to_pass);
+    return at || at.error().errno_value() != EACCES;
+  });
+}
+
+bool Authorizer::is_misled(const Request& rq, const node::NodePtr& file, bool are_names_as_before) {
+  const std::string call = principal::system_call_of(rq.caller.pid);
+  if (call.empty()) {
+    // Whoever cannot be looked at and may have a descriptor could not look again. Others do, when the kernel leads them elsewhere.
+    const bool were_led = walk_.wait_for_kernel(file, !rq.is_in_directory);
+    if (are_names_as_before && !were_led) return false;
+    return !node::is_open(*file) || (rq.opcode != nullptr && std::string_view(rq.opcode) == "open");
+  }
+  // A descriptor is of this file, whatever became of its names.
+  return principal::way_of(call) != principal::Way::Descriptor &&
+         !node::came_by_lookup(*file, rq.caller.pid, call, rq.opcode, rq.number);
+}
+
+Result<node::NodePtr> Authorizer::node_for(const Request& rq, node::NodeId id) {
+  const node::NodePtr node = table_.find(id);
+  if (!node) return Status::from(ESTALE);
+  if (node->is_directory() || !node::is_ambiguous(*node)) return node;
+  const bool are_as_before = walk_.confirm_names(node);
+  const bool must_look_again = walk_.is_suspect(node) && is_misled(rq, node, are_as_before) && can_have_come(rq, node);
+  return must_look_again ? Status::from(ESTALE) : Result<node::NodePtr>(node);
+}
+
 Result<At> Authorizer::look(const Request& rq, node::NodeId id, node::Look when) {
   return authorize_if(rq, id, [](const At&) { return true; }, when);
 }
@@ -79,11 +120,12 @@ std::optional<Result<At>> Authorizer::next_at(const Request& rq, const node::Nod
     auto chain = walk_.chain_of(node, links[next++], when);
     if (!chain) {
       // A name that is gone: the kernel must look again before it may use another one of the node, unless somebody holds the
-      // node open, who could not look again.
-      if (chain.error().errno_value() == ESTALE && node::is_open(*node)) continue;
+      // node open, who could not look again, or all of its names were there a moment ago.
+      if (chain.error().errno_value() == ESTALE && (links.size() > 1 || node::is_open(*node))) continue;
       return Result<At>(chain.error());
     }
-    if (chain->nameless && node::lost_its_name(*node) && principal::goes_by_path(rq.caller.pid)) return Result<At>(Status::from(ESTALE));
+    const bool is_lost = chain->nameless && node::lost_its_name(*node);
+    if (is_lost && principal::way_of(principal::system_call_of(rq.caller.pid)) == principal::Way::Path) return Result<At>(Status::from(ESTALE));
     return Result<At>(at_of(rq, std::move(*chain), nullptr));
   }
   return std::nullopt;

@@ -77,6 +77,9 @@ class Authorizer {
   /// everyone has does not count.
   bool is_left_out(const At& at) const;
 
+  /// The caller looked up that name of the node, and is going to be told.
+  void looked_up(const Request& rq, const node::NodePtr& node, const node::LinkPtr& link);
+
   /// A child of `parent` by name, as the caller of `parent` meets it. ENOENT: no such name. `told`: the kernel must have been
   /// told what has it, else ESTALE.
   Result<At> child(const Request& rq, const At& parent, const std::string& name, bool told = false);
@@ -110,6 +113,11 @@ class Authorizer {
  private:
   void write_record(const Request& rq, const At& at, acl::AccessMask need, bool granted, acl::AccessMask of_parent);
   At at_of(const Request& rq, node::Chain chain, IdentityPtr who);
+  /// The node of that number, by whatever name the caller came to it, which is one of its own. ESTALE: he must look again.
+  Result<node::NodePtr> node_for(const Request& rq, node::NodeId id);
+  /// Of a file that lost a name lately: whether the caller may have been led to it by that.
+  bool is_misled(const Request& rq, const node::NodePtr& file, bool are_names_as_before);
+  bool can_have_come(const Request& rq, const node::NodePtr& file);
   /// The next chain by which the node may be met, from `next` on; nothing when there is none left.
   std::optional<Result<At>> next_at(const Request& rq, const node::NodePtr& node, const std::vector<node::LinkPtr>& links,
                                     std::size_t& next, node::Look when);
@@ -123,8 +131,9 @@ class Authorizer {
 
 template <typename Enough>
 Result<At> Authorizer::authorize_if(const Request& rq, node::NodeId id, Enough&& enough, node::Look when, acl::AccessMask need) {
-  const node::NodePtr node = table_.find(id);
-  if (!node) return Status::from(ESTALE);
+  const auto found = node_for(rq, id);
+  if (!found) return found.status();
+  const node::NodePtr& node = *found;
   const std::vector<node::LinkPtr> links = walk_.links_of(node);
   std::optional<At> refused;
   std::size_t next = 0;

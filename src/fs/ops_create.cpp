@@ -82,7 +82,8 @@ Result<Entry> Ops::symlink(const Request& rq, const char* target, node::NodeId p
 }
 
 // Needs w on the directory. Who creates a file gets the handle he asked for, whatever its mode.
-Result<Created> Ops::create(const Request& rq, node::NodeId parent, const char* name, mode_t mode, int flags) {
+Result<Created> Ops::create(const Request& asked, node::NodeId parent, const char* name, mode_t mode, int flags) {
+  const Request rq = asked.in_directory();
   const std::uint64_t epoch = auth_.resolver().epoch();
   const AccessMask to_create = Perm::Execute | Perm::WriteData;
   auto at = auth_.directory(rq.untold(), parent, to_create);

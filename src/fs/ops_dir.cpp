@@ -50,7 +50,10 @@ std::optional<DirEntry> Ops::entry_for_listing(const Request& rq, const At& at, 
       return hides ? std::nullopt : std::optional(entry);  // who cannot be asked is not shown
     }
     if (hides && auth_.is_left_out(*child)) return std::nullopt;
-    if (plus && child->may(Perm::ReadAttributes)) entry.child = entry_of(child->node(), *child->chain.attr, auth_.is_for_everyone(child->chain));
+    // A directory that the kernel knows by another name it would have to move, which may fail: it looks up this one when it is used.
+    const bool is_known_so = !child->is_directory() || node::has_link(*child->node(), *at.node(), entry.name);
+    if (plus && is_known_so && child->may(Perm::ReadAttributes))
+      entry.child = entry_of(child->node(), *child->chain.attr, auth_.is_for_everyone(child->chain));
   }
   return entry;
 }

@@ -47,7 +47,7 @@ Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* na
     if (s.errno_value() == ENOENT && auth_.is_listed_for_everyone(at->chain)) return Entry{};
     return s.errno_value() == ESTALE ? lookup_below_stale(rq, parent, name) : s;
   }
-  auto link = node::Link::make(at->node(), name);
+  const auto link = node::Link::make(at->node(), name);
   const Entry found{.id = {}, .attr = *attr};
   if (found.must_be_looked_up()) {
     if (Status s = may_reach_special(rq, *at, name); !s) return s;
@@ -55,9 +55,15 @@ Result<Entry> Ops::lookup(const Request& rq, node::NodeId parent, const char* na
     // Its ACL has a say in whether the kernel may keep its attributes.
     auto child = walk_.child_of(at->chain, name);
     if (!child) return child.status();
+    if (child->is_directory()) {
+      node::add_link(*child->node, child->link);
+    }
+    auth_.looked_up(rq, child->node, child->link);
     return entry_of(child->node, *child->attr, auth_.is_for_everyone(*child));
   }
-  return entry_of(table_.obtain(node::InodeKey::of(*attr), std::move(link)), *attr);
+  const node::NodePtr node = walk_.node_of(node::InodeKey::of(*attr), link);
+  auth_.looked_up(rq, node, link);
+  return entry_of(node, *attr);
 }
 
 Result<Entry> Ops::lookup_by_number(const Request& rq, node::NodeId id, bool parent) {

@@ -48,6 +48,7 @@ Status Ops::remove(const Request& rq, node::NodeId parent, const char* name, int
   auto dir = walk_.directory(at->chain);
   if (!dir) return dir.status();
   const bool pinned = pin_before_unlink(*child);
+  const node::NameMoving moving(child->node(), at->node(), name);
   if (Status s = backing_.unlink_at((*dir)->get(), name, flags); !s) {
     if (pinned) node::unpin(*child->node());  // the name stayed, so the descriptor need not
     return s;
@@ -128,6 +129,7 @@ std::optional<Status> Ops::rename_to_free_name(const Request& rq, const At& sour
   if (!from_fd) return from_fd.status();
   auto to_fd = directory_for_new(target);
   if (!to_fd) return to_fd.status();
+  const node::NameMoving moving(moved.node(), source.node(), from);
   const Status s = backing_.rename_at((*from_fd)->get(), from, (*to_fd)->get(), to, RENAME_NOREPLACE);
   switch (s.errno_value()) {
     case 0:
@@ -177,6 +179,9 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
   auto to_fd = directory_for_new(*target);
   if (!to_fd) return to_fd.status();
   const bool pinned = replaced && !exchange && replaced->node() != moved->node() && pin_before_unlink(*replaced);
+  const node::NameMoving moving(moved->node(), source->node(), from);
+  std::optional<node::NameMoving> replacing;
+  if (replaced) replacing.emplace(replaced->node(), target->node(), to);
   if (Status s = backing_.rename_at((*from_fd)->get(), from, (*to_fd)->get(), to, flags); !s) {
     if (pinned) node::unpin(*replaced->node());
     return s;
@@ -200,7 +205,8 @@ Status Ops::rename(const Request& rq, node::NodeId from_dir, const char* from, n
 
 // w on the new directory; owner of the node, or w on it (EPERM). EXDEV when the new name would give the caller rights that he
 // lacks now. What the kernel's fs.protected_hardlinks forbids (setuid and setgid programs, special files) stays forbidden.
-Result<Entry> Ops::link(const Request& rq, node::NodeId id, node::NodeId to_dir, const char* to) {
+Result<Entry> Ops::link(const Request& asked, node::NodeId id, node::NodeId to_dir, const char* to) {
+  const Request rq = asked.in_directory();
   auto target = auth_.directory(rq, to_dir, Perm::Execute | Perm::WriteData, Tell::OnRefusal);
   if (!target) return target.status();
   if (is_hidden(*target, to)) return Status::from(EACCES);

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
+
 #include "acefs/principal/resolver.hpp"
 #include "backing/backing.hpp"
 #include "node/node.hpp"
@@ -14,9 +16,14 @@ struct Request {
   principal::Caller caller;
   /// As the audit trail calls it; nullptr: nobody attempts anything, something is only to be found out.
   const char* operation = nullptr;
+  /// The kernel holds a directory for it: what waits for the kernel to change names there waits in vain.
+  bool is_in_directory = false;
+  std::uint64_t number = 0;      ///< each of the kernel's has another one
+  const char* opcode = nullptr;  ///< what the kernel asks for, whoever hears of it
 
   /// The same caller, of whom the audit trail does not hear.
-  Request untold() const { return {caller, nullptr}; }
+  Request untold() const { return {caller, nullptr, is_in_directory, number, opcode}; }
+  Request in_directory() const { return {caller, operation, true, number, opcode}; }
 };
 
 /// What getattr answers.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "fuse/notifier.hpp"
 
+#include <linux/fuse.h>
 #include <spdlog/spdlog.h>
+#include <sys/uio.h>
 
 #include <chrono>
 #include <utility>
@@ -11,14 +13,32 @@
 
 namespace acefs::fuse {
 namespace {
-/// More than that is not worth keeping: every operation verifies names and handles by itself, the kernel's copies only make the
-/// first one after a change slower or its cached pages live a little longer.
+/// More than that is not worth keeping: every operation verifies names and handles by itself, and who comes by a name that the kernel was not
+/// told of must look again each time.
 constexpr std::size_t kMaxQueue = 65'536;
+constexpr std::uint64_t kNever = UINT64_MAX;
 /// How long an operation waits for the kernel to drop a name. Longer than a loaded machine needs; an operation for which the kernel
 /// holds that very directory, which is rare, waits in vain.
 constexpr std::chrono::seconds kPatience{1};
 /// So many wait at most: the others of the at least four threads go on serving, maybe what the kernel waits for.
 constexpr unsigned kMostWaiting = 2;
+
+/// Has the kernel look up the name again before it uses it (FUSE_EXPIRE_ONLY, Linux 6.2; before that the name is dropped, and what is
+/// mounted there). libfuse has a function for it from 3.16 on.
+void expire_name(fuse_session* session, fuse_ino_t parent, const std::string& name) {
+  fuse_out_header header{};
+  header.error = FUSE_NOTIFY_INVAL_ENTRY;
+  fuse_notify_inval_entry_out out{};
+  out.parent = parent;
+  out.namelen = static_cast<std::uint32_t>(name.size());
+  out.flags = FUSE_EXPIRE_ONLY;
+  header.len = static_cast<std::uint32_t>(sizeof header + sizeof out + name.size() + 1);
+  const struct iovec parts[] = {
+      {&header, sizeof header}, {&out, sizeof out}, {const_cast<char*>(name.c_str()), name.size() + 1}};
+  // ENOENT: the kernel has no such name any more.
+  static_cast<void>(::writev(fuse_session_fd(session), parts, 3));
+}
+
 }  // namespace
 
 Notifier::Notifier() {
@@ -45,15 +65,23 @@ void Notifier::malformed_grant(const std::string& name, const acl::Grant& grant)
               name.empty() ? "the root or a nameless node" : printable(name), printable(grant.error));
 }
 
-void Notifier::stale_name(node::NodeId parent, const std::string& name) {
-  const std::uint64_t number = push(names_, {Notice::What::Name, parent, name});
-  // The kernel may hold the directory for a request that waits for this one.
-  std::unique_lock lock(mutex_);
-  if (waiting_ >= kMostWaiting) return;
-  ++waiting_;
-  told_.wait_for(lock, kPatience, [&] { return stopping_ || names_.told >= number; });
-  --waiting_;
+std::uint64_t Notifier::stale_name(node::NodeId parent, const std::string& name) { return push(names_, {Notice::What::Name, parent, name}); }
+
+bool Notifier::look_up_again(node::NodeId parent, const std::string& name) {
+  return push(names_, {Notice::What::Expired, parent, name}) != kNever;
 }
+
+std::optional<std::chrono::steady_clock::time_point> Notifier::dropped(std::uint64_t number, bool patient) {
+  std::unique_lock lock(mutex_);
+  // The kernel may hold the directory for a request that waits for this one.
+  if (names_.told < number && number != kNever && patient && waiting_ < kMostWaiting) {
+    ++waiting_;
+    told_.wait_for(lock, kPatience, [&] { return stopping_ || names_.told >= number; });
+    --waiting_;
+  }
+  return names_.told >= number ? std::optional(names_.told_at) : std::nullopt;
+}
+
 void Notifier::revoked(node::NodeId id) { push(names_, {Notice::What::Data, id}); }
 void Notifier::changed_behind(node::NodeId id, bool reach) {
   push(kept_, {reach ? Notice::What::Reach : Notice::What::Attributes, id});
@@ -71,7 +99,7 @@ std::uint64_t Notifier::push(Queue& queue, Notice notice) {
     const std::lock_guard lock(mutex_);
     if (queue.notices.size() >= kMaxQueue) {
       queue.lost = true;
-      return queue.pushed;
+      return kNever;
     }
     queue.notices.push_back(std::move(notice));
     number = ++queue.pushed;
@@ -96,6 +124,7 @@ void Notifier::run(Queue& queue) {
     }
     lock.lock();
     ++queue.told;
+    queue.told_at = std::chrono::steady_clock::now();
     told_.notify_all();
   }
 }
@@ -106,6 +135,9 @@ void Notifier::tell(const Notice& notice) {
   switch (notice.what) {
     case Notice::What::Name:
       fuse_lowlevel_notify_inval_entry(session_, ino, notice.name.c_str(), notice.name.size());
+      break;
+    case Notice::What::Expired:
+      expire_name(session_, ino, notice.name);
       break;
     case Notice::What::Data:
       fuse_lowlevel_notify_inval_inode(session_, ino, 0, 0);

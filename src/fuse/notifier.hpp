@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -31,7 +33,9 @@ class Notifier : public node::WalkEvents, public fs::OpsEvents, public node::Beh
   void use(KernelCache& cache) { cache_ = &cache; }
 
   void malformed_grant(const std::string& name, const acl::Grant& grant) override;
-  void stale_name(node::NodeId parent, const std::string& name) override;
+  std::uint64_t stale_name(node::NodeId parent, const std::string& name) override;
+  std::optional<std::chrono::steady_clock::time_point> dropped(std::uint64_t number, bool patient) override;
+  bool look_up_again(node::NodeId parent, const std::string& name) override;
   void revoked(node::NodeId id) override;
   void reach_changed(const node::NodePtr& node) override;
   void changed_behind(node::NodeId id, bool reach) override;
@@ -40,7 +44,7 @@ class Notifier : public node::WalkEvents, public fs::OpsEvents, public node::Beh
 
  private:
   struct Notice {
-    enum class What { Name, Data, Attributes, Reach, Names, Everything };
+    enum class What { Name, Expired, Data, Attributes, Reach, Names, Everything };
     What what;
     node::NodeId id{};
     std::string name{};
@@ -50,12 +54,13 @@ class Notifier : public node::WalkEvents, public fs::OpsEvents, public node::Beh
     std::deque<Notice> notices;
     std::uint64_t pushed = 0;
     std::uint64_t told = 0;
+    std::chrono::steady_clock::time_point told_at{};  ///< the last of them
     bool lost = false;  ///< some found no room
     std::thread thread;
   };
 
   void tell(const Notice& notice);
-  /// The notice's number in the queue.
+  /// The notice's number in the queue; the greatest there is: it found no room, so nobody will ever hear that it was told.
   std::uint64_t push(Queue& queue, Notice notice);
   void run(Queue& queue);
 

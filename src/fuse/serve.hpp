@@ -3,6 +3,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
+#include <cstdint>
 #include <exception>
 #include <new>
 #include <type_traits>
@@ -15,8 +17,10 @@ namespace acefs::fuse {
 inline Server& server_of(fuse_req_t req) { return *static_cast<Server*>(fuse_req_userdata(req)); }
 
 inline fs::Request request_of(fuse_req_t req, const char* op) {
+  static std::atomic<std::uint64_t> requests{0};
   const fuse_ctx* ctx = fuse_req_ctx(req);
-  return {{.uid = ctx->uid, .gid = ctx->gid, .pid = ctx->pid}, op};
+  return {.caller = {.uid = ctx->uid, .gid = ctx->gid, .pid = ctx->pid}, .operation = op, .is_in_directory = false,
+          .number = requests.fetch_add(1, std::memory_order_relaxed) + 1, .opcode = op};
 }
 
 /// As whom the thread runs an operation. What the kernel asks for in nobody's name, and asks nothing of who it is, is run as whoever

@@ -8,7 +8,7 @@
 namespace acefs::node {
 
 /// What few nodes have. Each kind is a class derived from ExtraOf, known to the file that it serves.
-enum class ExtraKind : std::uint8_t { Acl, Chain, Descriptors, Handle, Held, Names };
+enum class ExtraKind : std::uint8_t { Acl, Chain, Descriptors, Handle, Held, Moving, Names, Suspected };
 
 class Extra {
  public:

@@ -2,6 +2,8 @@
 #include "node/names.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "node/descriptors.hpp"
 #include "node/held_dirs.hpp"
@@ -14,8 +16,16 @@ struct Names final : ExtraOf<ExtraKind::Names> {
   std::vector<LinkPtr> further;
   LinkPtr last;   ///< set when there is no name any more
   LinkPtr bound;  ///< the one of `further` that Node::link_bound does not speak of
+  Stamp stamp = kNoStamp;      ///< of the node, when all but the fresh ones were its own
+  std::uint64_t epoch = 0;     ///< Proof::epoch when the ways to these were proved
+  std::vector<LinkPtr> fresh;  ///< seen to be there, maybe before something happened to them
 
   bool is_empty() const { return further.empty() && !last; }
+};
+
+/// Of nodes that are being moved or removed through the mount.
+struct Moving final : ExtraOf<ExtraKind::Moving> {
+  std::vector<LinkPtr> names;
 };
 
 /// The place of that name among the node's; nullptr if it is none of them. With the node's mutex held.
@@ -45,6 +55,7 @@ struct Removed {
       return true;
     }
     std::swap(names->bound, bound);
+    std::erase(names->fresh, link);
     // The last of the others takes the place that became free.
     if (place != &names->further.back()) std::swap(*place, names->further.back());
     names->further.pop_back();
@@ -79,6 +90,12 @@ bool has_further_links(Node& node) {
   return names != nullptr && !names->further.empty();
 }
 
+bool is_ambiguous(Node& node) {
+  const std::lock_guard lock(node.mutex);
+  const auto* names = node.extras.find<Names>();
+  return node.suspected || (names != nullptr && !names->further.empty());
+}
+
 LinkPtr link_of(Node& node) {
   const std::lock_guard lock(node.mutex);
   if (node.link) return node.link;
@@ -94,6 +111,56 @@ std::vector<LinkPtr> links_of(Node& node) {
     links.insert(links.end(), names->further.end() - static_cast<std::ptrdiff_t>(count), names->further.end());
   }
   return links;
+}
+
+std::vector<LinkPtr> take_surplus_links(Node& node) {
+  LinkPtr bound;
+  std::vector<LinkPtr> surplus;
+  const std::lock_guard lock(node.mutex);
+  auto* names = node.extras.find<Names>();
+  if (names == nullptr || names->further.size() < kMostLinks) return surplus;
+  const auto end = names->further.end() - static_cast<std::ptrdiff_t>(kMostLinks - 1);
+  surplus.assign(std::make_move_iterator(names->further.begin()), std::make_move_iterator(end));
+  names->further.erase(names->further.begin(), end);
+  const auto is_name = [&](const LinkPtr& link) {
+    return node.link == link || std::find(names->further.begin(), names->further.end(), link) != names->further.end();
+  };
+  std::erase_if(names->fresh, [&](const LinkPtr& link) { return !is_name(link); });
+  if (names->bound && !is_name(names->bound)) std::swap(names->bound, bound);
+  return surplus;
+}
+
+NamesDue names_due(Node& node, Stamp stamp, std::uint64_t epoch) {
+  const std::lock_guard lock(node.mutex);
+  const auto* names = node.extras.find<Names>();
+  if (names == nullptr || names->further.empty()) return {};
+  const bool are_bound = stamp != kNoStamp && names->stamp == stamp;
+  NamesDue due{.links = {}, .are_all = !are_bound || names->epoch != epoch};
+  const auto is_fresh = [names](const LinkPtr& link) { return std::find(names->fresh.begin(), names->fresh.end(), link) != names->fresh.end(); };
+  const auto add = [&](const LinkPtr& link) { due.links.push_back({link, !are_bound || is_fresh(link)}); };
+  if (due.are_all) {
+    add(node.link);
+    for (const LinkPtr& link : names->further) add(link);
+  } else {
+    for (const LinkPtr& link : names->fresh) add(link);
+  }
+  return due;
+}
+
+void set_names_bound(Node& node, const NamesDue& due, Stamp stamp) {
+  const std::lock_guard lock(node.mutex);
+  auto* names = node.extras.find<Names>();
+  if (names == nullptr) return;
+  // What was found meanwhile is fresh still. `due` holds the links: none of them dies here.
+  std::erase_if(names->fresh, [&](const LinkPtr& link) {
+    return std::any_of(due.links.begin(), due.links.end(), [&](const NamesDue::Due& one) { return one.link == link; });
+  });
+  if (due.are_all) names->stamp = stamp;
+}
+
+void set_ways_proved(Node& node, std::uint64_t epoch) {
+  const std::lock_guard lock(node.mutex);
+  if (auto* names = node.extras.find<Names>()) names->epoch = epoch;
 }
 
 LinkPtr last_link(Node& node) {
@@ -118,10 +185,18 @@ void add_link(Node& node, LinkPtr link) {
     auto* names = node.extras.find<Names>();
     if (names != nullptr) std::swap(names->last, last);
     if (LinkPtr* const place = find_link(node, *link->parent, link->name()); place != nullptr) {
-      if (!node.is_directory()) renew_link(node, *place, link);
+      if (!node.is_directory()) {
+        const LinkPtr renewed = link;
+        renew_link(node, *place, link);
+        if (names != nullptr) {
+          std::erase(names->fresh, link);
+          names->fresh.push_back(renewed);
+        }
+      }
     } else {
       if (node.link && !node.is_directory()) {
         names = &node.extras.get<Names>();
+        names->fresh.push_back(link);
         names->further.push_back(std::move(link));
       } else {
         moved = node.is_directory();
@@ -147,6 +222,37 @@ bool remove_link(Node& node, const LinkPtr& link) {
   const std::lock_guard lock(node.mutex);
   LinkPtr* const place = find_link(node, *link->parent, link->name());
   return removed.take(node, place != nullptr && *place == link ? place : nullptr);
+}
+
+NameMoving::NameMoving(NodePtr node, NodePtr parent, std::string_view name)
+    : node_(std::move(node)), name_(Link::make(std::move(parent), name)) {
+  const std::lock_guard lock(node_->mutex);
+  node_->extras.get<Moving>().names.push_back(name_);
+}
+
+NameMoving::~NameMoving() {
+  std::unique_ptr<Moving> emptied;
+  const std::lock_guard lock(node_->mutex);
+  auto* moving = node_->extras.find<Moving>();
+  if (moving == nullptr) return;
+  std::erase(moving->names, name_);
+  if (moving->names.empty()) emptied = node_->extras.take<Moving>();
+}
+
+bool is_moving(Node& node) {
+  const std::lock_guard lock(node.mutex);
+  return node.extras.find<Moving>() != nullptr;
+}
+
+bool is_settled(Node& node, const LinkPtr& link) {
+  const std::lock_guard lock(node.mutex);
+  if (const auto* moving = node.extras.find<Moving>()) {
+    for (const LinkPtr& name : moving->names) {
+      if (name->parent == link->parent && name->name() == link->name()) return false;
+    }
+  }
+  const LinkPtr* const known = find_link(node, *link->parent, link->name());
+  return known != nullptr && *known == link;
 }
 
 bool lost_its_name(Node& node) {

@@ -127,6 +127,7 @@ class Node {
   bool acl_known : 1 = false;     ///< it was read
   bool link_bound : 1 = false;    ///< `link` was the node's name when `facts` were read
   bool lost_name : 1 = false;     ///< the last one, behind the mount: the kernel may still lead callers here by it
+  bool suspected : 1 = false;     ///< one of them, lately (suspicion.hpp)
 
   /// The ACL as last read, which it must have been.
   const AclPtr& acl() const;

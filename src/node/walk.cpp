@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 namespace acefs::node {
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t kMaxDepth = 8192;
 
 bool is_gone(Status s) { return s.errno_value() == ENOENT || s.errno_value() == ENOTDIR; }
+bool is_stale(Status s) { return s.errno_value() == ESTALE; }
 
 /// Whether whatever changes from `started` on gives the inode another ctime. Some filesystems have whole seconds only.
 bool is_settled(std::int64_t ctime_ns, std::int64_t started) {
@@ -251,19 +253,143 @@ Result<backing::Attr> Walk::look(const DirChain* above, const NodePtr& node, con
     bound = up && InodeKey::of(*up) == link->parent->key();
   }
   if (bound) return attr;
-  unbind(*above, node, link);
+  unbind(above, node, link);
   return Status::from(ESTALE);
 }
 
-void Walk::unbind(const DirChain& above, const NodePtr& node, const LinkPtr& link) {
-  // First, so that nobody comes by that name any more once the node is known by another.
-  if (!link->name().empty()) events_.stale_name(link->parent->id, std::string(link->name()));
+bool Walk::unbind(const DirChain* above, const NodePtr& node, const LinkPtr& link) {
+  if (!node::is_settled(*node, link)) {
+    // Whoever looks again is not to come too early once more.
+    constexpr int kTurns = 200;
+    for (int i = 0; i < kTurns && node::is_moving(*node); ++i) std::this_thread::yield();
+    return false;
+  }
+  std::uint64_t told = 0;
+  if (!link->name().empty()) told = events_.stale_name(link->parent->id, std::string(link->name()));
+  // First, so that nobody comes by that name any more once the directory is known by another.
+  if (told != 0 && node->is_directory()) events_.dropped(told, true);
   coherence_.note(*node);
   // Whoever found it before the kernel dropped the name goes on by it. Whoever finds it from now on looks it up, which makes it
   // another link than this.
-  if (!link->name().empty() && is_bound(above, *node, link)) return;
+  if (above != nullptr && !link->name().empty() && is_bound(*above, *node, link)) return false;
+  if (!node->is_directory()) suspect(*node, link, told);
   if (remove_link(*node, link) && !node->is_directory()) set_lost_its_name(*node);
   if (node->is_directory() && !has_link(*node)) reparent(node, 0);
+  return true;
+}
+
+/// Whether the directory, or one above it, is being moved through the mount.
+bool Walk::is_on_the_move(NodePtr directory) const {
+  for (std::size_t depth = 0; directory && depth < kMaxDepth; ++depth) {
+    if (is_moving(*directory)) return true;
+    const LinkPtr by = link_of(*directory);
+    directory = by ? by->parent : nullptr;
+  }
+  return false;
+}
+
+DirChainPtr Walk::way_to(const NodePtr& node, const LinkPtr& link, const Proof& proof, bool& moved) {
+  auto above = up_to(link->parent, proof);
+  if (above) return *above;
+  if (!is_stale(above.error()) || is_on_the_move(link->parent)) return nullptr;
+  // A directory on the way was moved: by now it is known where, or that it is gone. Whoever came this way comes elsewhere now.
+  moved = true;
+  suspect_ways(*node);
+  above = up_to(link->parent, proof);
+  if (above) return *above;
+  if (is_stale(above.error()) && !is_on_the_move(link->parent)) unbind(nullptr, node, link);
+  return nullptr;
+}
+
+/// Names that are more than are looked at: the kernel must look them up before it uses them.
+void Walk::forget_surplus(const NodePtr& node) {
+  for (const LinkPtr& surplus : take_surplus_links(*node)) {
+    if (!events_.look_up_again(surplus->parent->id, std::string(surplus->name()))) add_link(*node, surplus);
+  }
+}
+
+bool Walk::confirm_names(const NodePtr& node) {
+  forget_surplus(node);
+  const Proof proof = coherence_.prove();
+  const Stamp stamp = is_covered(*node, proof) ? coherence_.stamp(*node) : kNoStamp;
+  const NamesDue due = names_due(*node, stamp, proof.epoch);
+  if (due.links.empty()) return true;
+  bool any_gone = false;
+  bool are_bound = true;
+  bool are_proved = true;
+  DirChainPtr above;
+  const Node* parent = nullptr;
+  for (const auto& [link, look] : due.links) {
+    if (link->parent.get() != parent) {
+      above = way_to(node, link, proof, any_gone);
+      parent = link->parent.get();
+    }
+    if (!above) are_bound = are_proved = false;  // whoever comes by it is told why it cannot be passed
+    if (!above || !look) continue;
+    const auto dir = descriptor_of(*above);
+    const auto attr = dir ? backing_.stat_at((*dir)->get(), link->c_str()) : Result<backing::Attr>(dir.error());
+    if (attr ? InodeKey::of(*attr) == node->key() : !is_gone(attr.error())) {
+      are_bound = are_bound && attr;
+    } else {
+      const bool is_gone_now = unbind(above.get(), node, link);
+      any_gone = any_gone || is_gone_now;
+      are_bound = are_bound && is_gone_now;
+    }
+  }
+  if (are_bound) set_names_bound(*node, due, stamp);
+  if (are_proved && due.are_all) set_ways_proved(*node, proof.epoch);
+  return !any_gone;
+}
+
+bool Walk::is_suspect(const NodePtr& node) {
+  const Suspicion now = suspicion_of(*node);
+  if (!now.is_suspect || now.ticket == 0) return now.is_suspect;
+  const auto when = events_.dropped(now.ticket, false);
+  if (!when) return true;
+  dropped(*node, now.ticket, *when);
+  return suspicion_of(*node).is_suspect;
+}
+
+bool Walk::wait_for_kernel(const NodePtr& node, bool patient) {
+  const Suspicion now = suspicion_of(*node);
+  if (now.ticket != 0) events_.dropped(now.ticket, patient);
+  return now.ticket != 0;
+}
+
+/// Looks at its names but for that one, as far as that can be done without waiting for anybody: the kernel holds directories meanwhile.
+void Walk::look_at_others(const NodePtr& node, const LinkPtr& but) {
+  const Proof proof = coherence_.prove();
+  const Stamp stamp = is_covered(*node, proof) ? coherence_.stamp(*node) : kNoStamp;
+  const NamesDue due = names_due(*node, stamp, proof.epoch);
+  bool are_bound = true;
+  for (const auto& [link, look] : due.links) {
+    if (!look) continue;
+    SharedFd dir = link->parent == table_.root() ? root_ : HeldDirs::peek(*link->parent);
+    if (!dir) dir = held_.reopen(link->parent);
+    const auto attr = dir ? backing_.stat_at(dir->get(), link->c_str()) : Result<backing::Attr>(Status::from(EIO));
+    if (attr ? InodeKey::of(*attr) == node->key() : !is_gone(attr.error())) {
+      are_bound = are_bound && attr;
+    } else {
+      are_bound = link != but && unbind(nullptr, node, link) && are_bound;
+    }
+  }
+  if (are_bound) set_names_bound(*node, due, stamp);
+}
+
+NodePtr Walk::node_of(const InodeKey& key, const LinkPtr& link) {
+  NodePtr node = table_.obtain(key, link);
+  if (node->is_directory() || !has_further_links(*node)) return node;
+  forget_surplus(node);
+  look_at_others(node, link);
+  return node;
+}
+
+/// The kernel would still lead others to a directory by the name that it knows.
+NodePtr Walk::child_node(const InodeKey& key, const LinkPtr& link) {
+  if (const NodePtr known = S_ISDIR(key.type) ? table_.find(key) : nullptr; known && has_link(*known)) return known;
+  NodePtr node = table_.obtain(key, link);
+  if (!node->is_directory() && has_further_links(*node)) forget_surplus(node);
+  return node;
 }
 
 bool Walk::is_bound(const DirChain& above, const Node& node, const LinkPtr& link) {
@@ -311,9 +437,17 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool 
     if (!known || !has_link(*known, *parent.node, name)) return Status::from(ESTALE);
   }
   auto link = Link::make(parent.node, name);
-  const NodePtr node = table_.obtain(InodeKey::of(*attr), link);
+  const NodePtr node = child_node(InodeKey::of(*attr), link);
   Chain chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = {}, .link = link, .nameless = {},
               .attr = *attr, .proof = parent.proof};
+  if (node->is_directory() && !has_link(*node, *parent.node, name)) {
+    // Nobody else is to come by this chain: not to where the kernel leads them.
+    auto acl = acl_of(parent.self.get(), node, link, nullptr, *attr, kNoStamp, started);
+    if (!acl) return acl.status();
+    chain.self = DirChainPtr(new DirChain(parent.self, *node, link, chain.facts, *acl));
+    chain.acl = std::move(*acl);
+    return chain;
+  }
   if (node->is_directory()) {
     const LinkPtr by = link_of(*node);
     std::optional<backing::Attr> looked;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "node/held_dirs.hpp"
 #include "node/names.hpp"
 #include "node/node.hpp"
+#include "node/suspicion.hpp"
 #include "node/table.hpp"
 
 namespace acefs::node {
@@ -27,9 +29,13 @@ class WalkEvents {
   virtual ~WalkEvents() = default;
   /// A grant that cannot be understood, once per change. `name`: the node's name in its parent.
   virtual void malformed_grant(const std::string& name, const acl::Grant& grant) = 0;
-  /// A name that the kernel may still have cached and that is no longer that of its node. Returns when the kernel has dropped it, or is
-  /// taking too long: until then it would lead others to the wrong node.
-  virtual void stale_name(NodeId parent, const std::string& name) = 0;
+  /// A name that the kernel may still have cached and that is no longer that of its node. The kernel is told soon, of one after the other:
+  /// a number to ask by whether it has dropped this one, greater than those before.
+  virtual std::uint64_t stale_name(NodeId parent, const std::string& name) = 0;
+  /// When the kernel had dropped all names up to that one, or later; nothing: it has not. `patient`: waits for it, but not for too long.
+  virtual std::optional<std::chrono::steady_clock::time_point> dropped(std::uint64_t number, bool patient) = 0;
+  /// The kernel is to look up that name when it is used next. False: it cannot be told so much now.
+  virtual bool look_up_again(NodeId parent, const std::string& name) = 0;
 };
 
 /// The way from the root to a node, as verified by this walk: each name was found bound to its node, each ACL is the one that
@@ -77,12 +83,23 @@ class Walk {
   /// The links by which the node may be reached now; a single nullptr for the root and for nodes without a name.
   std::vector<LinkPtr> links_of(const NodePtr& node) const { return node::links_of(*node); }
 
+  /// Looks at all names that are known of a file with several, and at the ways to them, unless nothing changed: one that is gone is none of
+  /// its names any more, and the file suspect (suspicion.hpp). True: none is gone.
+  bool confirm_names(const NodePtr& node);
+  /// Whether who comes to the file by a path may have been led by a name that it lost.
+  bool is_suspect(const NodePtr& node);
+  /// Whether the kernel led others there by such a name until now. `patient`: returns when it does so no longer, but does not wait for too long.
+  bool wait_for_kernel(const NodePtr& node, bool patient);
+  /// The node of what was just looked up by that name, made if need be. A name by which a file was known and that is gone leads to it no
+  /// more; what is a directory's only name the kernel moves by itself.
+  NodePtr node_of(const InodeKey& key, const LinkPtr& link);
+
   /// The chain of `node` by way of `link` (one of links_of). ESTALE: the name is not the node's any more, and the kernel
   /// should look it up again. EIO: an ACL cannot be read. `own_fd`: leads to a node without a name, for callers that have one.
   Result<Chain> chain_of(const NodePtr& node, const LinkPtr& link, Look look = Look::Always, const SharedFd& own_fd = nullptr);
 
   /// The chain of `name` in the directory that ends `parent`, without another walk. ENOENT: no such name. ESTALE: nor is there such
-  /// a directory any more. Makes the child's node if need be (the kernel is not told).
+  /// a directory any more. Makes the child's node if need be. The kernel is not told, so a directory that is known by another name stays so.
   /// `told`: the kernel believes to know what has that name; ESTALE when that is not what has it.
   Result<Chain> child_of(const Chain& parent, const std::string& name, bool told = false);
 
@@ -121,8 +138,15 @@ class Walk {
   bool is_covered(const Node& node, const Proof& proof) const { return proof.holds && coherence_.covers(node.key().dev); }
   /// Attributes of the node by its name, which must be its own.
   Result<backing::Attr> look(const DirChain* above, const NodePtr& node, const LinkPtr& link);
-  /// `link` is not bound to `node`: forgets it, and finds a moved directory's new parent.
-  void unbind(const DirChain& above, const NodePtr& node, const LinkPtr& link);
+  /// `link` is not bound to `node`: forgets it, and finds a moved directory's new parent. `above`: of the parent, to look once more. False: it
+  /// is bound, or is being moved through the mount.
+  bool unbind(const DirChain* above, const NodePtr& node, const LinkPtr& link);
+  bool is_on_the_move(NodePtr directory) const;
+  void forget_surplus(const NodePtr& node);
+  /// The way to one of the names; `moved` when it is another than before. nullptr: it cannot be told now.
+  DirChainPtr way_to(const NodePtr& node, const LinkPtr& link, const Proof& proof, bool& moved);
+  void look_at_others(const NodePtr& node, const LinkPtr& but);
+  NodePtr child_node(const InodeKey& key, const LinkPtr& link);
   bool is_bound(const DirChain& above, const Node& node, const LinkPtr& link);
   bool reparent(const NodePtr& node, int depth);
   Result<SharedFd> descriptor_of(const DirChain& chain);

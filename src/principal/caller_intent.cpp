@@ -100,7 +100,8 @@ bool only_names(long number, unsigned long second) {
 /// A thread's system call and its first arguments; nothing when it cannot be looked at.
 struct SystemCall {
   long number = -1;
-  unsigned long argument[5] = {};
+  unsigned long argument[6] = {};
+  unsigned long stack = 0;  ///< of a thread of the kernel 0
 };
 
 std::function<std::string(pid_t)>& reader() {
@@ -108,12 +109,11 @@ std::function<std::string(pid_t)>& reader() {
   return read;
 }
 
-std::optional<SystemCall> call_of(pid_t thread) {
-  const std::string text = reader()(thread);
+std::optional<SystemCall> call_in(const std::string& text) {
   SystemCall call;
-  const int found = std::sscanf(text.c_str(), "%ld %lx %lx %lx %lx %lx", &call.number, &call.argument[0], &call.argument[1],
-                                &call.argument[2], &call.argument[3], &call.argument[4]);
-  if (found != 6) return std::nullopt;
+  const int found = std::sscanf(text.c_str(), "%ld %lx %lx %lx %lx %lx %lx %lx", &call.number, &call.argument[0], &call.argument[1],
+                                &call.argument[2], &call.argument[3], &call.argument[4], &call.argument[5], &call.stack);
+  if (found != 8) return std::nullopt;
   return call;
 }
 
@@ -128,10 +128,12 @@ std::string read_system_call(pid_t thread) {
   return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
+std::string system_call_of(pid_t thread) { return reader()(thread); }
+
 void look_at_threads_by(std::function<std::string(pid_t)> read) { reader() = std::move(read); }
 
 Intent intent_of(pid_t thread) {
-  const auto call = call_of(thread);
+  const auto call = call_in(system_call_of(thread));
   if (!call) return Intent::Anything;
   switch (call->number) {
 #ifdef SYS_open
@@ -152,10 +154,14 @@ Intent intent_of(pid_t thread) {
   }
 }
 
-bool goes_by_path(pid_t thread) {
-  const auto call = call_of(thread);
-  if (!call) return false;
-  const auto with_flags = [](unsigned long flags) { return (flags & AT_EMPTY_PATH) == 0; };
+Way way_of(const std::string& system_call) {
+  const auto call = call_in(system_call);
+  if (!call) return Way::Unknown;
+  // The numbers of 32-bit programs are others. What these have for a stack is where no 64-bit program has it.
+  if (call->stack != 0 && call->stack <= UINT32_MAX) return Way::Unknown;
+  // The working directory is no file: with it there is a path, too.
+  const bool has_descriptor = static_cast<int>(call->argument[0]) != AT_FDCWD;
+  const auto by_flags = [=](unsigned long flags) { return has_descriptor && (flags & AT_EMPTY_PATH) != 0 ? Way::Descriptor : Way::Path; };
   switch (call->number) {
 #ifdef SYS_open
     case SYS_open:
@@ -164,20 +170,60 @@ bool goes_by_path(pid_t thread) {
     case SYS_openat:
     case SYS_openat2:
     case SYS_execve:
-      return true;
+      return Way::Path;
 #ifdef SYS_newfstatat
     case SYS_newfstatat:
-      return with_flags(call->argument[3]);
 #endif
+    case SYS_faccessat2:
+#ifdef SYS_fchmodat2
+    case SYS_fchmodat2:
+#endif
+      return by_flags(call->argument[3]);
     case SYS_statx:
-      return with_flags(call->argument[2]);
+      return by_flags(call->argument[2]);
     case SYS_fchownat:
     case SYS_linkat:
-      return with_flags(call->argument[4]);
+    case SYS_execveat:
+    case SYS_name_to_handle_at:
+      return by_flags(call->argument[4]);
     case SYS_utimensat:
-      return call->argument[1] != 0 && with_flags(call->argument[3]);
+      return call->argument[1] == 0 ? Way::Descriptor : by_flags(call->argument[3]);
+    case SYS_read:
+    case SYS_write:
+    case SYS_readv:
+    case SYS_writev:
+    case SYS_pread64:
+    case SYS_pwrite64:
+    case SYS_preadv:
+    case SYS_pwritev:
+    case SYS_preadv2:
+    case SYS_pwritev2:
+    case SYS_sendfile:
+    case SYS_splice:
+    case SYS_copy_file_range:
+    case SYS_getdents64:
+    case SYS_lseek:
+    case SYS_mmap:
+    case SYS_fstat:
+    case SYS_fstatfs:
+    case SYS_fchmod:
+    case SYS_fchown:
+    case SYS_ftruncate:
+    case SYS_fallocate:
+    case SYS_fadvise64:
+    case SYS_fsync:
+    case SYS_fdatasync:
+    case SYS_fgetxattr:
+    case SYS_fsetxattr:
+    case SYS_flistxattr:
+    case SYS_fremovexattr:
+    case SYS_fcntl:
+    case SYS_flock:
+    case SYS_ioctl:
+    case SYS_open_by_handle_at:
+      return Way::Descriptor;
     default:
-      return only_names(call->number, call->argument[1]);
+      return only_names(call->number, call->argument[1]) ? Way::Path : Way::Unknown;
   }
 }
 

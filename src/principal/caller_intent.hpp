@@ -8,7 +8,10 @@
 
 namespace acefs::principal {
 
-/// The text of /proc/PID/syscall; "" when it cannot be read.
+/// The system call that a thread is in, as /proc/PID/syscall has it, which is the same text for as long as it is in that call; "" when it
+/// cannot be looked at.
+std::string system_call_of(pid_t thread);
+/// The same as far as this process may look.
 std::string read_system_call(pid_t thread);
 /// From now on what follows asks that instead: a confined process may not look at others. Before there are other threads.
 void look_at_threads_by(std::function<std::string(pid_t)> read);
@@ -28,10 +31,18 @@ enum class Intent {
 /// The thread sleeps in the kernel until it is answered, so what is read cannot change meanwhile.
 Intent intent_of(pid_t thread);
 
-/// Whether that system call came to the node by a path. False: by a descriptor, or it cannot be told.
+/// How that system call came to the node.
+enum class Way {
+  Path,
+  Descriptor,  ///< which leads to the file whatever became of its names
+  Unknown,     ///< a call that is not known, or one that could not be looked at
+};
+
+/// Of what system_call_of() says.
 ///
-/// For a file that lost its name behind the mount while it is open: fstat(2) must go on, stat(2) must find the name gone, and the
-/// kernel asks both in the same words (fs/fuse/dir.c, fuse_getattr()).
-bool goes_by_path(pid_t thread);
+/// For a file that lost a name behind the mount: fstat(2) must go on, stat(2) must find the name gone, and the kernel asks both in the same
+/// words (fs/fuse/dir.c, fuse_getattr()). A call that may have a descriptor and a path, and has both, is said to have come by the
+/// descriptor. Of threads of the kernel, such as its NFS server's, /proc says that they read: they come by a number, which is one.
+Way way_of(const std::string& system_call);
 
 }  // namespace acefs::principal

@@ -23,6 +23,179 @@ TEST_F(NodesTest, NameThatWasMovedBehindTheMountIsStaleOnceAndThenFoundByLookup)
   EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
 }
 
+/// Another thread of root.
+fs::Request another_thread() { return {{.uid = 0, .gid = 0, .pid = 2}}; }
+
+/// A request of root's, one of the many in a system call.
+fs::Request request(const char* opcode, std::uint64_t number) {
+  return {.caller = {.uid = 0, .gid = 0, .pid = 1}, .operation = nullptr, .is_in_directory = false, .number = number, .opcode = opcode};
+}
+
+TEST_F(NodesTest, WhoWasOnHisWayByANameThatIsGoneLooksAgain) {
+  make_file("f");
+  const node::NodeId file = id("f");
+  ASSERT_EQ(::rename(path("f").c_str(), path("g").c_str()), 0);
+  EXPECT_EQ(ops().getattr(as(0), file, nullptr).status().errno_value(), ESTALE);
+  EXPECT_EQ(id("g"), file);
+  EXPECT_TRUE(ops().getattr(as(0), file, nullptr)) << "he came by the name that he just looked up";
+  EXPECT_EQ(ops().getattr(another_thread(), file, nullptr).status().errno_value(), ESTALE) << "and this one, maybe, by f";
+  ASSERT_TRUE(ops().lookup(another_thread(), node::kRootId, "g"));
+  EXPECT_TRUE(ops().getattr(another_thread(), file, nullptr));
+}
+
+TEST_F(NodesTest, WhoLookedUpOneNameMayComeByAnotherTheNextTime) {
+  make_file("f");
+  ASSERT_EQ(::link(path("f").c_str(), path("backup").c_str()), 0);
+  const node::NodeId file = id("f");
+  ASSERT_EQ(::unlink(path("f").c_str()), 0);
+  EXPECT_EQ(ops().getattr(request("getattr", 1), file, nullptr).status().errno_value(), ESTALE);
+  // open(2) by O_PATH asks nothing more.
+  callers_are_in(call(SYS_openat));
+  ASSERT_TRUE(ops().lookup(request("lookup", 2), node::kRootId, "backup"));
+  callers_are_in(call(SYS_statx));
+  EXPECT_EQ(ops().getattr(request("getattr", 3), file, nullptr).status().errno_value(), ESTALE) << "another call";
+  ASSERT_TRUE(ops().lookup(request("lookup", 4), node::kRootId, "backup"));
+  EXPECT_TRUE(ops().getattr(request("getattr", 5), file, nullptr));
+  EXPECT_TRUE(ops().access(request("access", 6), file, R_OK)) << "what else the same call asks";
+  EXPECT_EQ(ops().getattr(request("getattr", 7), file, nullptr).status().errno_value(), ESTALE) << "another call that looks the same";
+}
+
+TEST_F(NodesTest, WhoCannotHaveComeByTheLostNameIsRefusedAndDoesNotLookAgain) {
+  make_dir("closed", 0700);
+  make_file("closed/f");
+  ASSERT_EQ(::link(path("closed/f").c_str(), path("closed/backup").c_str()), 0);
+  const node::NodeId file = id("closed/f");
+  ASSERT_EQ(id("closed/backup"), file);
+  ASSERT_EQ(::unlink(path("closed/f").c_str()), 0);
+  // His look-up would be refused, and the kernel drop the name for all others too.
+  EXPECT_EQ(ops().getattr(as(kBob), file, nullptr).status().errno_value(), EACCES);
+  EXPECT_EQ(ops().getattr(as(0), file, nullptr).status().errno_value(), ESTALE);
+}
+
+TEST_F(NodesTest, WhatIsLostBesideDoesNotMatterToWhoJustLookedUp) {
+  make_file("f");
+  for (const std::string name : {"a", "b"}) ASSERT_EQ(::link(path("f").c_str(), path(name).c_str()), 0);
+  const node::NodeId file = id("f");
+  for (const std::string name : {"a", "b"}) ASSERT_EQ(id(name), file);
+  ASSERT_EQ(::unlink(path("a").c_str()), 0);
+  EXPECT_EQ(ops().getattr(request("getattr", 1), file, nullptr).status().errno_value(), ESTALE);
+  ASSERT_TRUE(ops().lookup(request("lookup", 2), node::kRootId, "f"));
+  ASSERT_EQ(::unlink(path("b").c_str()), 0);
+  EXPECT_EQ(ops().getattr(another_thread(), file, nullptr).status().errno_value(), ESTALE) << "which finds it";
+  EXPECT_TRUE(ops().getattr(request("getattr", 3), file, nullptr));
+}
+
+TEST_F(NodesTest, AMomentAfterTheKernelDroppedTheNameNobodyIsOnHisWay) {
+  make_file("f");
+  ASSERT_EQ(::link(path("f").c_str(), path("backup").c_str()), 0);
+  const node::NodeId file = id("f");
+  ASSERT_EQ(id("backup"), file);
+  ASSERT_EQ(::unlink(path("f").c_str()), 0);
+  is_dropped_ = false;
+  EXPECT_EQ(ops().getattr(as(0), file, nullptr).status().errno_value(), ESTALE);
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(ops().getattr(another_thread(), file, nullptr)) << "the kernel still leads others here by f";
+  is_dropped_ = true;
+  dropped_at_ -= std::chrono::hours(2);
+  EXPECT_TRUE(ops().getattr(another_thread(), file, nullptr));
+}
+
+TEST_F(NodesTest, WhoHasADescriptorOfAFileThatLostANameGoesOn) {
+  make_file("f", 0644, kAlice);
+  ASSERT_EQ(::link(path("f").c_str(), path("backup").c_str()), 0);
+  const node::NodeId file = id("f");
+  ASSERT_EQ(id("backup"), file);
+  ASSERT_EQ(::unlink(path("f").c_str()), 0);
+  callers_are_in(call(SYS_fstat, 3));
+  auto attr = ops().getattr(as(0), file, nullptr);
+  ASSERT_TRUE(attr) << "by the name that it still has";
+  EXPECT_EQ(attr->st.st_nlink, 1U);
+}
+
+TEST_F(NodesTest, WhoCannotBeLookedAtLooksAgainUnlessHeMayHaveTheFileOpen) {
+  make_file("f");
+  ASSERT_EQ(::link(path("f").c_str(), path("backup").c_str()), 0);
+  const node::NodeId file = id("f");
+  auto handle = ops().open(as(0), file, O_RDONLY);
+  ASSERT_TRUE(handle);
+  ASSERT_EQ(id("backup"), file);
+  ASSERT_EQ(::unlink(path("f").c_str()), 0);
+  callers_are_in("");
+  is_dropped_ = false;
+  EXPECT_TRUE(ops().getattr(request("getattr", 1), file, nullptr)) << "this may be fstat(2)";
+  EXPECT_EQ(ops().open(request("open", 2), file, O_RDONLY).status().errno_value(), ESTALE);
+  ops().release(std::move(*handle));
+  EXPECT_EQ(ops().getattr(request("getattr", 3), file, nullptr).status().errno_value(), ESTALE);
+  is_dropped_ = true;
+  EXPECT_TRUE(ops().getattr(request("getattr", 4), file, nullptr)) << "the kernel leads nobody here by f any more";
+}
+
+TEST_F(NodesTest, AllNamesOfAFileCountBeforeOneOfThemDoes) {
+  make_file("f");
+  ASSERT_EQ(::link(path("f").c_str(), path("backup").c_str()), 0);
+  std::uint64_t calls = 0;
+  const auto ask = [&](node::NodeId file) { return ops().getattr(request("getattr", ++calls), file, nullptr).status().errno_value(); };
+  for (const std::string first : {"backup", "f"}) {
+    const node::NodeId file = id(first);
+    ASSERT_EQ(id(first == "f" ? "backup" : "f"), file);
+    EXPECT_EQ(ask(file), 0);
+    make_file("new");
+    ASSERT_EQ(::rename(path("new").c_str(), path("f").c_str()), 0);
+    EXPECT_EQ(ask(file), ESTALE) << "he may have come by f";
+    EXPECT_EQ(stale_.back(), "f");
+    EXPECT_NE(id("f"), file);
+    EXPECT_EQ(id("backup"), file);
+    EXPECT_EQ(ask(file), 0);
+    ASSERT_EQ(::unlink(path("f").c_str()), 0);
+    ASSERT_EQ(::link(path("backup").c_str(), path("f").c_str()), 0);
+  }
+}
+
+TEST_F(NodesTest, OfManyNamesThoseThatAreTooManyAreLookedUpAgain) {
+  make_file("f");
+  const node::NodeId file = id("f");
+  constexpr std::size_t kNames = 3 * node::kMostLinks;
+  for (std::size_t i = 1; i < kNames; ++i) {
+    const std::string name = "n" + std::to_string(i);
+    ASSERT_EQ(::link(path("f").c_str(), path(name).c_str()), 0);
+    ASSERT_EQ(id(name), file);
+  }
+  EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
+  EXPECT_EQ(looked_up_again_.size(), kNames - node::kMostLinks);
+  EXPECT_TRUE(stale_.empty()) << "none of them is gone";
+  EXPECT_TRUE(ops().getattr(another_thread(), file, nullptr));
+}
+
+TEST_F(NodesTest, AWayThatCannotBeReadDoesNotCloseTheOneThatWasFoundBefore) {
+  make_dir("good");
+  make_dir("bad");
+  make_file("good/f");
+  ASSERT_EQ(::link(path("good/f").c_str(), path("bad/f").c_str()), 0);
+  const node::NodeId file = id("good/f");
+  ASSERT_EQ(id("bad/f"), file);
+  ASSERT_EQ(set_attribute(path("bad"), "user.oc.metadata_offloaded", "1"), 0);  // and there is no such side file
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(ops().getattr(as(kBob), file, nullptr));
+}
+
+TEST_F(NodesTest, AListingChangesNoNameOfADirectoryThatTheKernelWasNotTold) {
+  make_dir("here");
+  make_dir("there");
+  make_dir("here/d");
+  const node::NodeId dir = id("here/d");
+  ASSERT_EQ(::rename(path("here/d").c_str(), path("there/d").c_str()), 0);
+  auto open = ops().opendir(as(0), id("there"));
+  ASSERT_TRUE(open);
+  bool told = false;
+  ASSERT_TRUE(ops().readdir(as(0), **open, 0, true, [&](const fs::DirEntry& entry) {
+    told |= entry.name == "d" && entry.child;
+    return true;
+  }));
+  EXPECT_FALSE(told);
+  EXPECT_EQ(ops().getattr(as(0), dir, nullptr).status().errno_value(), ESTALE) << "who comes by the former name";
+  EXPECT_EQ(id("there/d"), dir);
+  EXPECT_TRUE(ops().getattr(as(0), dir, nullptr));
+  ops().releasedir(std::move(*open));
+}
+
 TEST_F(NodesTest, DirectoryMovedBehindTheMountIsJudgedByItsNewAncestorsEvenBeforeItsNameIsKnown) {
   make_dir("open");
   make_dir("closed", 0700);
@@ -97,8 +270,9 @@ TEST_F(NodesTest, FileIsAllowedByTheChainOfAnyOfItsNames) {
   EXPECT_EQ(id("public/f"), file);
   EXPECT_TRUE(ops().getattr(as(kBob), file, nullptr));
   ASSERT_EQ(::unlink(path("public/f").c_str()), 0);
-  EXPECT_FALSE(ops().getattr(as(kBob), file, nullptr)) << "the name that allowed it is gone";
-  EXPECT_FALSE(ops().getattr(as(kBob), file, nullptr));
+  EXPECT_EQ(ops().getattr(as(kBob), file, nullptr).status().errno_value(), ESTALE) << "the name that allowed it is gone";
+  EXPECT_EQ(id("private/f"), file);
+  EXPECT_EQ(ops().getattr(as(kBob), file, nullptr).status().errno_value(), EACCES);
   EXPECT_TRUE(ops().getattr(as(0), file, nullptr));
 }
 

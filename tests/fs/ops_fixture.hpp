@@ -4,14 +4,19 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
+#include <sstream>
 #include <string>
 
 #include "faulty_backing.hpp"
 #include "fs/ops.hpp"
 #include "node/table.hpp"
 #include "node/walk.hpp"
+#include "principal/caller_intent.hpp"
 #include "support/grants.hpp"
 #include "support/temp_dir.hpp"
 
@@ -37,6 +42,7 @@ class OpsTest : public ::testing::Test, public node::WalkEvents, public fs::OpsE
   /// `held`: how many directories are kept open; `handles`: how many files users may have open.
   explicit OpsTest(std::size_t held = 64, std::size_t handles = 0) {
     options_.handles = handles;
+    callers_are_in(call(SYS_statx));
     root_ = std::make_shared<const UniqueFd>(::open(tree_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     const auto attr = backing_.stat_at(root_->get(), "");
     options_.prefix = std::string(backing::kDefaultPrefix);
@@ -49,8 +55,31 @@ class OpsTest : public ::testing::Test, public node::WalkEvents, public fs::OpsE
     ops_ = std::make_unique<fs::Ops>(backing_, *store_, *authorizer_, options_, *this);
   }
 
+  ~OpsTest() override { principal::look_at_threads_by(principal::read_system_call); }
+
+  /// What /proc says of a thread in that system call.
+  static std::string call(long number, int descriptor = AT_FDCWD) {
+    std::ostringstream text;
+    text << number << std::hex << " 0x" << static_cast<unsigned>(descriptor) << " 0x7f00 0x0 0x0 0x0 0x0 0x7ffd12345678 0x401000";
+    return text.str();
+  }
+  /// What it says of the threads that ask; empty: nothing can be said of them.
+  static void callers_are_in(const std::string& system_call) {
+    principal::look_at_threads_by([system_call](pid_t) { return system_call; });
+  }
+
   void malformed_grant(const std::string&, const acl::Grant&) override { ++malformed_; }
-  void stale_name(node::NodeId, const std::string& name) override { stale_.push_back(name); }
+  std::uint64_t stale_name(node::NodeId, const std::string& name) override {
+    stale_.push_back(name);
+    return stale_.size();
+  }
+  std::optional<std::chrono::steady_clock::time_point> dropped(std::uint64_t, bool) override {
+    return is_dropped_ ? std::optional(dropped_at_) : std::nullopt;
+  }
+  bool look_up_again(node::NodeId, const std::string& name) override {
+    looked_up_again_.push_back(name);
+    return true;
+  }
   void revoked(node::NodeId) override { ++revoked_; }
   void reach_changed(const node::NodePtr& node) override { reach_changed_.push_back(node->id); }
 
@@ -101,6 +130,9 @@ class OpsTest : public ::testing::Test, public node::WalkEvents, public fs::OpsE
   int revoked_ = 0;
   std::vector<node::NodeId> reach_changed_;
   std::vector<std::string> stale_;
+  std::vector<std::string> looked_up_again_;
+  bool is_dropped_ = true;
+  std::chrono::steady_clock::time_point dropped_at_ = std::chrono::steady_clock::now() + std::chrono::hours(1);  // so that time plays no part
 };
 
 }  // namespace acefs::test

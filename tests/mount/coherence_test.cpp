@@ -12,10 +12,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <optional>
+#include <thread>
+#include <vector>
 
 #include "../support/as_user.hpp"
 #include "../support/grants.hpp"
@@ -270,6 +274,160 @@ TEST_P(BehindTheMountTest, AnExchangeOfDirectoriesThatWereExchangedExchangesWhat
     EXPECT_EQ(slurp(real("x/f")), "x");
   }
   EXPECT_EQ(slurp(at("x/f")), "x");
+}
+
+/// What happens to the name in/f of a file that is called backup, too: it becomes another file's, with the content "new".
+struct Rebinding {
+  const char* what;
+  std::function<void(const std::string& tree)> make;
+};
+
+const Rebinding kRebindings[] = {
+    {"replaced",
+     [](const std::string& tree) {
+       make_file(tree + "/new", 0644, "new");
+       ASSERT_EQ(::rename((tree + "/new").c_str(), (tree + "/in/f").c_str()), 0);
+     }},
+    {"removed, and made anew",
+     [](const std::string& tree) {
+       ASSERT_EQ(::unlink((tree + "/in/f").c_str()), 0);
+       make_file(tree + "/in/f", 0644, "new");
+     }},
+    {"moved, and made anew",
+     [](const std::string& tree) {
+       ASSERT_EQ(::rename((tree + "/in/f").c_str(), (tree + "/moved").c_str()), 0);
+       make_file(tree + "/in/f", 0644, "new");
+     }},
+    {"in a directory that was moved, and another one made in its place",
+     [](const std::string& tree) {
+       ASSERT_EQ(::rename((tree + "/in").c_str(), (tree + "/was").c_str()), 0);
+       make_dir(tree + "/in", 0755);
+       make_file(tree + "/in/f", 0644, "new");
+     }},
+    {"in a directory that was removed, and another one made in its place",
+     [](const std::string& tree) {
+       erase(tree + "/in");
+       make_dir(tree + "/in", 0755);
+       make_file(tree + "/in/f", 0644, "new");
+     }},
+};
+
+TEST_P(BehindTheMountTest, ANameThatAnotherFileGotLeadsThereThoughTheFormerOneHasOthers) {
+  for (const auto& [what, make] : kRebindings) {
+    for (const std::string held : {"", "in/f", "backup"}) {
+      for (const bool backup_first : {false, true}) {
+        SCOPED_TRACE(std::string(what) + ", held by " + held + (backup_first ? ", the other name asked for first" : ""));
+        const std::string tree = real("t");
+        erase(tree);
+        make_dir(tree, 0755);
+        make_dir(tree + "/in", 0755);
+        make_file(tree + "/in/f", 0644, "old");
+        ASSERT_EQ(::link((tree + "/in/f").c_str(), (tree + "/backup").c_str()), 0);
+        for (const std::string name : {backup_first ? "backup" : "in/f", backup_first ? "in/f" : "backup"})
+          EXPECT_EQ(slurp(at("t/" + name)), "old");
+        UniqueFd fd;
+        if (!held.empty()) fd = UniqueFd(::open(at("t/" + held).c_str(), O_RDONLY | O_CLOEXEC));
+        make(tree);
+        if (backup_first) {
+          EXPECT_EQ(slurp(at("t/backup")), "old");
+        }
+        EXPECT_EQ(slurp(at("t/in/f")), "new");
+        EXPECT_EQ(lstat_of(at("t/in/f")).st_ino, lstat_of(tree + "/in/f").st_ino);
+        EXPECT_EQ(slurp(at("t/backup")), "old");
+        EXPECT_EQ(lstat_of(at("t/backup")).st_ino, lstat_of(tree + "/backup").st_ino);
+        EXPECT_EQ(slurp(at("t/in/f")), "new");
+        if (held.empty()) continue;
+        char bytes[4] = "";
+        struct stat st {};
+        EXPECT_EQ(::pread(fd.get(), bytes, 3, 0), 3) << errno_name(errno);
+        EXPECT_STREQ(bytes, "old");
+        EXPECT_EQ(::fstat(fd.get(), &st), 0) << errno_name(errno);
+        EXPECT_EQ(st.st_ino, lstat_of(tree + "/backup").st_ino);
+      }
+    }
+  }
+}
+
+TEST_P(BehindTheMountTest, ANameThatIsGoneIsNotFoundThoughItsFileHasOthers) {
+  for (const bool backup_first : {false, true}) {
+    erase(real("backup"));
+    make_file(real("f"), 0644);
+    ASSERT_EQ(::link(real("f").c_str(), real("backup").c_str()), 0);
+    for (const std::string name : {backup_first ? "backup" : "f", backup_first ? "f" : "backup"}) EXPECT_TRUE(exists(at(name)));
+    ASSERT_EQ(::unlink(real("f").c_str()), 0);
+    EXPECT_FALSE(exists(at("f")));
+    EXPECT_EQ(slurp(at("f")), "!ENOENT");
+    EXPECT_EQ(slurp(at("backup")), "content");
+  }
+}
+
+TEST_P(BehindTheMountTest, AFileThatGotTheKnownNameOfAnotherIsFoundByItAtOnce) {
+  for (int round = 0; round < 20; ++round) {
+    make_file(real("x"), 0644, "x");
+    make_file(real("y"), 0644, "y");
+    for (const std::string name : {"x", "y"}) EXPECT_EQ(slurp(at(name)), name);
+    ASSERT_EQ(::rename(real("x").c_str(), real("y").c_str()), 0);
+    EXPECT_EQ(slurp(at("y")), "x");
+    EXPECT_EQ(slurp(at("x")), "!ENOENT");
+  }
+}
+
+// However many were on their way by the name when it became another file's.
+TEST_P(BehindTheMountTest, NobodyWhoComesAfterwardsMeetsTheFormerFileOfAName) {
+  constexpr off_t kFiles = 400;
+  make_file(real("f"), 0644, "");
+  ASSERT_EQ(::link(real("f").c_str(), real("backup").c_str()), 0);
+  for (const std::string name : {"backup", "f"}) EXPECT_TRUE(exists(at(name)));
+  std::atomic<off_t> latest{0};
+  std::atomic<int> wrong{0};
+  std::atomic<int> stale{0};
+  const auto ask = [&] {
+    while (latest < kFiles) {
+      struct stat st {};
+      ::stat(at("backup").c_str(), &st);  // so that both are known
+      const off_t before = latest;
+      int error = ESTALE;
+      for (int tries = 0; error == ESTALE && tries < 100; ++tries) {
+        error = ::stat(at("f").c_str(), &st) == 0 ? 0 : errno;
+        if (error == ESTALE) ++stale;
+      }
+      if (error != 0 || st.st_size < before) ++wrong;
+    }
+  };
+  std::vector<std::thread> asking;
+  for (int i = 0; i < 4; ++i) asking.emplace_back(ask);
+  UniqueFd held;  // of some of them: it is one file for who has it open and for who comes by its other name
+  for (off_t size = 1; size <= kFiles; ++size) {
+    if (size % 2 == 0) held = UniqueFd(::open(at("f").c_str(), O_RDONLY | O_CLOEXEC));
+    make_file(real("new"), 0644, std::string(static_cast<std::size_t>(size), 'x'));
+    // The former file keeps another name, which callers know.
+    EXPECT_EQ(::rename(real("new").c_str(), real("f").c_str()), 0);
+    latest = size;
+    if (size % 4 != 0) continue;
+    EXPECT_EQ(::unlink(real("backup").c_str()), 0);
+    EXPECT_EQ(::link(real("f").c_str(), real("backup").c_str()), 0);
+  }
+  for (std::thread& each : asking) each.join();
+  EXPECT_EQ(wrong, 0);
+  RecordProperty("stale", stale);
+}
+
+TEST_P(BehindTheMountTest, ADirectoryThatWasMovedAndListedIsNotFoundByItsFormerName) {
+  make_dir(real("here"), 0755);
+  make_dir(real("there"), 0755);
+  make_dir(real("here/dir"), 0700);
+  make_file(real("here/dir/f"), 0644, "old");
+  ASSERT_EQ(allow(real("here/dir"), user(kBob), "rx"), 0);
+  const auto read_as_bob = [&](const std::string& name) { return errno_as(kBob, kBob, [&] { return try_open(at(name), O_RDONLY); }); };
+  EXPECT_EQ(errno_name(read_as_bob("here/dir/f")), "0");
+  ASSERT_EQ(::rename(real("here/dir").c_str(), real("there/moved").c_str()), 0);
+  make_dir(real("here/dir"), 0755);
+  make_file(real("here/dir/f"), 0644, "new");
+  // A listing with attributes, for one who is told none of that directory's.
+  ASSERT_EQ(deny(real("there/moved"), user(kAlice), "t"), 0);
+  EXPECT_EQ(errno_as(kAlice, kAlice, [&] { return listing(at("there")) == "moved" ? 0 : -1; }), 0);
+  EXPECT_EQ(slurp(at("here/dir/f")), "new");
+  EXPECT_EQ(slurp(at("there/moved/f")), "old");
 }
 
 TEST_P(BehindTheMountTest, AMovedDirectoryIsClosedToWhoHoldsItToo) {

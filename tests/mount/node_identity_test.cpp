@@ -5,9 +5,11 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "acefs/base/unique_fd.hpp"
@@ -157,6 +159,23 @@ TEST_F(HardLinkTest, RemovedThroughTheMountCountsNoMore) {
   EXPECT_EQ(read_as_bob("shared/f"), 0);
   ASSERT_EQ(::unlink(at("shared/f").c_str()), 0);
   EXPECT_EQ(read_as_bob("closed/f"), EACCES);
+}
+
+TEST_F(HardLinkTest, RenamesThroughTheMountDisturbNobodyWhoComesByAnotherName) {
+  for (const std::string name : {"closed/f", "shared/f"}) EXPECT_TRUE(exists(at(name)));
+  std::atomic<bool> over{false};
+  std::thread moving([&] {
+    for (int i = 0; i < 500; ++i) {
+      EXPECT_EQ(::rename(at("closed/f").c_str(), at("closed/g").c_str()), 0) << errno_name(errno);
+      EXPECT_EQ(::rename(at("closed/g").c_str(), at("closed/f").c_str()), 0) << errno_name(errno);
+    }
+    over = true;
+  });
+  int wrong = 0;
+  struct stat st {};
+  while (!over) wrong += ::stat(at("shared/f").c_str(), &st) == 0 ? 0 : 1;
+  moving.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST_F(HardLinkTest, OneNameIsEnoughForWhatIsDoneToTheFile) {
