@@ -58,15 +58,20 @@ Walk::Walk(backing::Backing& backing, const backing::GrantStore& store, Table& t
 
 Result<Chain> Walk::chain_of(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd) {
   const Proof proof = coherence_.prove();
-  // A directory without a name was removed, or another thread is just finding out where it was moved.
   const bool is_root = node == table_.root();
-  const bool nameless = !is_root && !has_link(*node) && !(node->is_directory() && reparent(node, 0));
-  const LinkPtr by = link ? link : link_of(*node);
+  const bool nameless = node->is_directory() && !is_root && !has_link(*node) && !reparent(node, 0);
+  LinkPtr by = link ? link : link_of(*node);
   if (!by && !is_root) return Status::from(ESTALE);
-  if (!node->is_directory() || nameless) return file_chain(node, by, look, own_fd, proof);
+  if (!node->is_directory()) return file_chain(node, by, look, own_fd, proof);
+  // A directory without a name was removed, or another thread is just finding out where it was moved.
+  if (nameless) {
+    auto removed = removed_chain(node, by, own_fd, proof);
+    if (removed || !is_stale(removed.status()) || !has_link(*node)) return removed;
+    by = link_of(*node);
+  }
   auto chain = directory_chain(node, by, look, proof);
   // Whoever holds the directory open goes on with it although it has lost its name.
-  if (!chain && chain.error().errno_value() == ESTALE && own_fd && !has_link(*node)) return file_chain(node, by, look, own_fd, proof);
+  if (!chain && is_stale(chain.status()) && own_fd && !has_link(*node)) return removed_chain(node, by, own_fd, proof);
   return chain;
 }
 
@@ -213,6 +218,13 @@ Result<Chain> Walk::file_chain(const NodePtr& node, const LinkPtr& link, Look lo
     chain.stamp = stamp;
   }
   return chain;
+}
+
+/// Of a directory that had that name last.
+Result<Chain> Walk::removed_chain(const NodePtr& node, const LinkPtr& link, const SharedFd& own_fd, const Proof& proof) {
+  auto above = up_to(link->parent, proof);
+  if (!above) return above.status();
+  return nameless_chain(node, *above, own_fd, proof);
 }
 
 /// Events do not find nodes without a name; these are looked at each time.

@@ -133,6 +133,7 @@ class Walk {
   Result<DirChainPtr> removed_directory(const DirChainPtr& above, const NodePtr& node, const LinkPtr& link);
   Result<Chain> directory_chain(const NodePtr& node, const LinkPtr& link, Look look, const Proof& proof);
   Result<Chain> file_chain(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd, const Proof& proof);
+  Result<Chain> removed_chain(const NodePtr& node, const LinkPtr& link, const SharedFd& own_fd, const Proof& proof);
   Result<Chain> nameless_chain(const NodePtr& node, const DirChainPtr& above, const SharedFd& own_fd, const Proof& proof);
 
   bool is_covered(const Node& node, const Proof& proof) const { return proof.holds && coherence_.covers(node.key().dev); }

@@ -260,6 +260,23 @@ TEST_F(NodesTest, DirectoryMovedOutOfTheTreeIsGone) {
   EXPECT_FALSE(ops().getattr(as(0), file, nullptr));
 }
 
+TEST_F(NodesTest, DirectoryThatComesBackWhileItIsLookedForIsADirectory) {
+  make_dir("a");
+  make_dir("a/d");
+  make_file("a/d/f");
+  const node::NodeId directory = id("a/d");
+  const TempDir elsewhere;
+  ASSERT_EQ(::rename(path("a/d").c_str(), elsewhere.at("d").c_str()), 0);
+  EXPECT_FALSE(ops().getattr(as(0), directory, nullptr));
+  // It has no name while the way to where it was is looked at, and has one again before that is done.
+  backing_.after_look["a"] = [&] {
+    ASSERT_EQ(::rename(elsewhere.at("d").c_str(), path("a/d").c_str()), 0);
+    EXPECT_EQ(id("a/d"), directory);
+  };
+  EXPECT_TRUE(ops().lookup(as(0), directory, "f"));
+  EXPECT_TRUE(backing_.after_look.empty()) << "nobody looked at the way";
+}
+
 TEST_F(NodesTest, FileIsAllowedByTheChainOfAnyOfItsNames) {
   make_dir("private", 0700);
   make_dir("public");
