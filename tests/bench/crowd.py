@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""acefs alone: what others still get done while one user does something as hard as he can. Cells are crowd/OPERATION, numbers are their
+"""What others still get done on acefs while one user does something as hard as he can. Cells are crowd/OPERATION, numbers are their
 operations per second; what he does (greedy.py) stands where other batches have contenders. He takes processor time as well, so this
-needs two processors."""
+needs two processors. What another filesystem makes of the same machine is in crowd-peer/OPERATION."""
 import contextlib
 import dataclasses
 import os
@@ -19,22 +19,32 @@ DEPTH = 8
 ALONE = "alone"
 GREEDY_UID = 65_533
 REFERENCES = {name: ALONE for name in greedy.DEEDS}
+# Room of cells: who is mounted, and what is done there. passthrough_ll stores no attributes and holds a descriptor for each inode.
+ROOMS = {"crowd": ("acefs", tuple(greedy.DEEDS)), "crowd-peer": ("passthrough_ll", ("deep", "long names", "renames"))}
 
 
-def cell(operation):
-    return f"crowd/{operation}"
+def cell(operation, room="crowd"):
+    return f"{room}/{operation}"
 
 
 def batches(run, only):
-    operations = [o for o in OPERATIONS if re.search(only, cell(o))]
-    acefs = next((c for c in run.contenders if c.name == "acefs"), None)
-    if not operations or acefs is None or len(os.sched_getaffinity(0)) < 2:
+    if len(os.sched_getaffinity(0)) < 2:
         return []
+    found = []
+    for room, (filesystem, deeds) in ROOMS.items():
+        operations = [o for o in OPERATIONS if re.search(only, cell(o, room))]
+        contender = next((c for c in run.contenders if c.name == filesystem), None)
+        if operations and contender is not None:
+            found.append(_batch(run, room, operations, contender, deeds))
+    return found
+
+
+def _batch(run, room, operations, filesystem, deeds):
     # In memory: some of what he does, such as 10,000 attributes on a file, not every disk filesystem can.
-    place = run.data / "crowd"
+    place = run.data / room
     (place / "others").mkdir(parents=True)
     metadata.loops(run, place / "others", OPERATIONS, "--prepare", "--depth", DEPTH)
-    for name in greedy.DEEDS:
+    for name in deeds:
         his = place / name
         his.mkdir()
         os.chown(his, GREEDY_UID, GREEDY_UID)
@@ -44,10 +54,10 @@ def batches(run, only):
         with busy(contender.name, f"{path}/{contender.name}", run.crowd_size):
             rates = metadata.loops(run, f"{path}/others", operations, "--depth", DEPTH, "--seconds", run.seconds,
                                    "--uid", run.caller.uid, who=contender.name)
-        return {cell(o): rate for o, rate in rates.items()}
+        return {cell(o, room): rate for o, rate in rates.items()}
 
-    contenders = tuple(dataclasses.replace(acefs, name=name) for name in (ALONE, *greedy.DEEDS))
-    return [Batch("a crowd", tuple(cell(o) for o in operations), place, contenders, measure)]
+    contenders = tuple(dataclasses.replace(filesystem, name=name) for name in (ALONE, *deeds))
+    return Batch(f"a crowd on {filesystem.name}", tuple(cell(o, room) for o in operations), place, contenders, measure)
 
 
 @contextlib.contextmanager

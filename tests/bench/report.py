@@ -30,9 +30,10 @@ def ratios(results):
     sections.append(section(results, "Real work: acefs takes ... times the time of", results.cells("work"), against_acefs(results)))
     sections.append(section(results, "acefs with many ACEs or groups is ... times as fast as with one", results.cells("aces"),
                             lambda cell, case: aces.REFERENCES.get(case) and results.ratio(cell, case, aces.REFERENCES[case])))
-    sections.append(section(results, "While one user does something as hard as he can, others are ... times as fast as alone",
-                            results.cells("crowd"),
-                            lambda cell, deed: crowd.REFERENCES.get(deed) and results.ratio(cell, deed, crowd.REFERENCES[deed])))
+    for room, (filesystem, _) in crowd.ROOMS.items():
+        sections.append(section(results, f"While one user does something as hard as he can, others are ... times as fast as alone, on {filesystem}",
+                                results.cells(room),
+                                lambda cell, deed: crowd.REFERENCES.get(deed) and results.ratio(cell, deed, crowd.REFERENCES[deed])))
     return [s for s in sections if s]
 
 
@@ -48,8 +49,9 @@ def absolutes(results):
                             lambda cell, contender: scaled(results.median(cell, contender), 1e-6), "{:,.0f}"))
     sections.append(section(results, "Real work: seconds", results.cells("work"), results.median, "{:.3f}"))
     sections.append(section(results, "acefs with many ACEs or groups: per second", results.cells("aces"), results.median, "{:,.0f}"))
-    sections.append(section(results, "Others, while one user does something as hard as he can: per second", results.cells("crowd"), results.median,
-                            "{:,.0f}"))
+    for room, (filesystem, _) in crowd.ROOMS.items():
+        sections.append(section(results, f"Others, while one user does something as hard as he can: per second, on {filesystem}",
+                                results.cells(room), results.median, "{:,.0f}"))
     sections.append(section(results, "The decision alone: nanoseconds", results.cells("decide"), results.median, "{:,.0f}"))
     return [s for s in sections if s]
 
