@@ -47,11 +47,13 @@ struct Removed {
   /// With the node's mutex held. True if the node has no name any more.
   bool take(Node& node, LinkPtr* place) {
     if (place == nullptr) return !node.link;
+    auto* names = node.extras.find<Names>();
+    const bool is_only = names == nullptr || names->further.empty();
+    if (is_only) names = &node.extras.get<Names>();  // before anything changes: there may be no memory for it
     std::swap(*place, link);
     node.link_bound = node.link_bound && node.link;
-    auto* names = node.extras.find<Names>();
-    if (names == nullptr || names->further.empty()) {
-      node.extras.get<Names>().last = std::move(link);
+    if (is_only) {
+      names->last = std::move(link);
       return true;
     }
     std::swap(names->bound, bound);

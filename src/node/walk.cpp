@@ -59,10 +59,18 @@ Walk::Walk(backing::Backing& backing, const backing::GrantStore& store, Table& t
 Result<Chain> Walk::chain_of(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd) {
   const Proof proof = coherence_.prove();
   const bool is_root = node == table_.root();
-  const bool nameless = node->is_directory() && !is_root && !has_link(*node) && !reparent(node, 0);
-  LinkPtr by = link ? link : link_of(*node);
+  const bool lost = !is_root && !has_link(*node);
+  const bool nameless = lost && node->is_directory() && !reparent(node, 0);
+  // A directory's only name may be another by now than the caller knows.
+  LinkPtr by = link && !node->is_directory() ? link : link_of(*node);
   if (!by && !is_root) return Status::from(ESTALE);
-  if (!node->is_directory()) return file_chain(node, by, look, own_fd, proof);
+  if (!node->is_directory()) {
+    auto chain = file_chain(node, by, look, own_fd, proof);
+    // Found by a name meanwhile, it is judged by the way to that one.
+    if (!lost || link || !has_link(*node)) return chain;
+    const LinkPtr now = link_of(*node);
+    return now == by ? std::move(chain) : file_chain(node, now, look, own_fd, proof);
+  }
   // A directory without a name was removed, or another thread is just finding out where it was moved.
   if (nameless) {
     auto removed = removed_chain(node, by, own_fd, proof);
@@ -71,7 +79,7 @@ Result<Chain> Walk::chain_of(const NodePtr& node, const LinkPtr& link, Look look
   }
   auto chain = directory_chain(node, by, look, proof);
   // Whoever holds the directory open goes on with it although it has lost its name.
-  if (!chain && is_stale(chain.status()) && own_fd && !has_link(*node)) return removed_chain(node, by, own_fd, proof);
+  if (!chain && !is_root && is_stale(chain.status()) && own_fd && !has_link(*node)) return removed_chain(node, by, own_fd, proof);
   return chain;
 }
 
@@ -452,7 +460,9 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool 
   const NodePtr node = child_node(InodeKey::of(*attr), link);
   Chain chain{.node = node, .above = parent.self, .self = {}, .facts = Facts::of(*attr), .acl = {}, .link = link, .nameless = {},
               .attr = *attr, .proof = parent.proof};
-  if (node->is_directory() && !has_link(*node, *parent.node, name)) {
+  const LinkPtr by = node->is_directory() ? link_of(*node) : nullptr;
+  const bool is_by_this = by && by->parent == parent.node && by->name() == name;
+  if (node->is_directory() && !is_by_this) {
     // Nobody else is to come by this chain: not to where the kernel leads them.
     auto acl = acl_of(parent.self.get(), node, link, nullptr, *attr, kNoStamp, started);
     if (!acl) return acl.status();
@@ -461,9 +471,7 @@ Result<Chain> Walk::child_of(const Chain& parent, const std::string& name, bool 
     return chain;
   }
   if (node->is_directory()) {
-    const LinkPtr by = link_of(*node);
-    std::optional<backing::Attr> looked;
-    if (by && by->parent == parent.node && by->name() == name) looked = *attr;
+    std::optional<backing::Attr> looked = *attr;
     auto self = one_down(parent.self, node, by, parent.proof, &looked);
     if (!self) return self.status();
     chain.self = std::move(*self);

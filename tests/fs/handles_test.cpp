@@ -34,6 +34,20 @@ TEST_F(HandlesTest, SurvivesARenameOfTheDirectoryAboveItOnTheBacking) {
   EXPECT_EQ(revoked_, 0);
 }
 
+TEST_F(HandlesTest, OfAFileThatIsFoundByANewNameMeanwhileIsJudgedByThatOne) {
+  make_dir("open");
+  make_dir("closed");
+  ASSERT_EQ(deny(path("closed"), user(kBob), "r"), 0);
+  make_file("open/f", 0666);
+  auto file = open(kBob, "open/f", O_RDONLY);
+  ASSERT_EQ(::rename(path("open/f").c_str(), path("closed/f").c_str()), 0);
+  EXPECT_TRUE(ops().for_read(as(kBob), *file)) << "nobody knows yet where it is";
+  // Somebody finds it while the way to where it was is looked at.
+  backing_.after_look["open"] = [&] { id("closed/f"); };
+  EXPECT_EQ(ops().for_read(as(kBob), *file).status().errno_value(), EACCES);
+  EXPECT_TRUE(backing_.after_look.empty()) << "nobody looked at the way";
+}
+
 TEST_F(HandlesTest, IsRefusedWhenADenialAppearsAndWorksAgainWhenItGoes) {
   make_file("f", 0666);
   auto file = open(kBob, "f", O_RDONLY);
