@@ -23,6 +23,8 @@ class FaultyBacking : public backing::Backing {
   std::atomic<long> looks{0};
   /// Call → errno with which it fails instead of being made.
   std::map<std::string, int> faults;
+  /// errno with which what a descriptor leads to cannot be looked at; 0: it can.
+  int own_look_fails = 0;
   /// As on a filesystem that has no birth times, but of this inode.
   std::optional<ino_t> birth_only_of;
   /// What somebody else does between the last look and the first rename.
@@ -37,6 +39,7 @@ class FaultyBacking : public backing::Backing {
 
   Result<backing::Attr> stat_at(int dir, const char* name) override {
     ++looks;
+    if (own_look_fails != 0 && *name == '\0') return Status::from(own_look_fails);
     auto attr = Backing::stat_at(dir, name);
     if (attr && birth_only_of && attr->st.st_ino != *birth_only_of) attr->btime_ns = 0;
     if (const auto meanwhile = after_look.extract(name)) meanwhile.mapped()();

@@ -277,6 +277,14 @@ TEST_F(NodesTest, DirectoryThatComesBackWhileItIsLookedForIsADirectory) {
   EXPECT_TRUE(backing_.after_look.empty()) << "nobody looked at the way";
 }
 
+// As a server of NFS says of a directory that was replaced there.
+TEST_F(NodesTest, RootThatItsFilesystemKnowsNoMoreIsStaleToWhoHasItOpen) {
+  auto directory = ops().opendir(as(0), node::kRootId);
+  ASSERT_TRUE(directory);
+  backing_.own_look_fails = ESTALE;
+  EXPECT_EQ(ops().readdir(as(0), **directory, 0, true, [](const fs::DirEntry&) { return true; }).errno_value(), ESTALE);
+}
+
 TEST_F(NodesTest, FileIsAllowedByTheChainOfAnyOfItsNames) {
   make_dir("private", 0700);
   make_dir("public");
