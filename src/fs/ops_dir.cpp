@@ -73,7 +73,10 @@ Status Ops::readdir(const Request& rq, OpenDir& dir, std::int64_t offset, bool p
   if (!listed) {
     // The directory lost its name while it was open; whoever holds it may still list what is in it, which is nothing.
     auto chain = walk_.chain_of(dir.file->node, nullptr, node::Look::Always, dir.file->fd);
-    if (!chain) return Status::ok();
+    if (!chain) {
+      const bool left_the_tree = chain.error().errno_value() == ESTALE && dir.file->node != table_.root();
+      return left_the_tree ? Status::ok() : chain.status();
+    }
     listed = At{std::move(*chain), dir.file->who, {}};
     plus = false;
   }

@@ -59,18 +59,11 @@ Walk::Walk(backing::Backing& backing, const backing::GrantStore& store, Table& t
 Result<Chain> Walk::chain_of(const NodePtr& node, const LinkPtr& link, Look look, const SharedFd& own_fd) {
   const Proof proof = coherence_.prove();
   const bool is_root = node == table_.root();
-  const bool lost = !is_root && !has_link(*node);
-  const bool nameless = lost && node->is_directory() && !reparent(node, 0);
+  const bool nameless = node->is_directory() && !is_root && !has_link(*node) && !reparent(node, 0);
   // A directory's only name may be another by now than the caller knows.
   LinkPtr by = link && !node->is_directory() ? link : link_of(*node);
   if (!by && !is_root) return Status::from(ESTALE);
-  if (!node->is_directory()) {
-    auto chain = file_chain(node, by, look, own_fd, proof);
-    // Found by a name meanwhile, it is judged by the way to that one.
-    if (!lost || link || !has_link(*node)) return chain;
-    const LinkPtr now = link_of(*node);
-    return now == by ? std::move(chain) : file_chain(node, now, look, own_fd, proof);
-  }
+  if (!node->is_directory()) return file_chain(node, by, look, own_fd, proof);
   // A directory without a name was removed, or another thread is just finding out where it was moved.
   if (nameless) {
     auto removed = removed_chain(node, by, own_fd, proof);
@@ -211,8 +204,9 @@ Result<Chain> Walk::file_chain(const NodePtr& node, const LinkPtr& link, Look lo
   const std::int64_t started = inode_clock();
   auto attr = look(chain.above.get(), node, link);
   if (!attr) {
-    // Whoever holds the node open goes on with it as with any file that lost its name.
-    const bool stays = own_fd || (!has_link(*node) && any_descriptor(*node));
+    // Whoever holds a file open that lost its last name goes on with it; by any other name that it has by now he must look again. Of one that
+    // is just being moved through the mount the former way counts until that is done.
+    const bool stays = has_link(*node) ? own_fd && is_moving(*node) : own_fd || any_descriptor(*node);
     if (attr.error().errno_value() == ESTALE && stays) return nameless_chain(node, chain.above, own_fd, proof);
     return attr.status();
   }

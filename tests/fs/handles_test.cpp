@@ -48,6 +48,19 @@ TEST_F(HandlesTest, OfAFileThatIsFoundByANewNameMeanwhileIsJudgedByThatOne) {
   EXPECT_TRUE(backing_.after_look.empty()) << "nobody looked at the way";
 }
 
+TEST_F(HandlesTest, OfAFileThatLostANameIsJudgedByThoseThatItHas) {
+  make_dir("open");
+  make_dir("closed");
+  ASSERT_EQ(deny(path("closed"), user(kBob), "r"), 0);
+  make_file("open/f", 0666);
+  auto file = open(kBob, "open/f", O_RDONLY);
+  ASSERT_EQ(::link(path("open/f").c_str(), path("closed/f").c_str()), 0);
+  id("closed/f");
+  EXPECT_TRUE(ops().for_read(as(kBob), *file)) << "one of its names is enough";
+  ASSERT_EQ(::unlink(path("open/f").c_str()), 0);
+  EXPECT_EQ(ops().for_read(as(kBob), *file).status().errno_value(), EACCES);
+}
+
 TEST_F(HandlesTest, IsRefusedWhenADenialAppearsAndWorksAgainWhenItGoes) {
   make_file("f", 0666);
   auto file = open(kBob, "f", O_RDONLY);

@@ -277,12 +277,29 @@ TEST_F(NodesTest, DirectoryThatComesBackWhileItIsLookedForIsADirectory) {
   EXPECT_TRUE(backing_.after_look.empty()) << "nobody looked at the way";
 }
 
+TEST_F(NodesTest, WhoComesByANameThatIsGoneIsNotAnsweredByOneThatIsFoundMeanwhile) {
+  make_dir("a");
+  make_dir("b");
+  make_file("a/f");
+  const node::NodeId file = id("a/f");
+  ASSERT_EQ(::rename(path("a/f").c_str(), path("b/f").c_str()), 0);
+  EXPECT_EQ(ops().getattr(as(0), file, nullptr).status().errno_value(), ESTALE);
+  dropped_at_ -= std::chrono::hours(2);
+  backing_.after_look["a"] = [&] { EXPECT_EQ(id("b/f"), file); };
+  EXPECT_EQ(ops().getattr(another_thread(), file, nullptr).status().errno_value(), ESTALE);
+  EXPECT_TRUE(backing_.after_look.empty()) << "nobody looked at the way";
+  EXPECT_TRUE(ops().getattr(another_thread(), file, nullptr));
+}
+
 // As a server of NFS says of a directory that was replaced there.
 TEST_F(NodesTest, RootThatItsFilesystemKnowsNoMoreIsStaleToWhoHasItOpen) {
   auto directory = ops().opendir(as(0), node::kRootId);
   ASSERT_TRUE(directory);
-  backing_.own_look_fails = ESTALE;
-  EXPECT_EQ(ops().readdir(as(0), **directory, 0, true, [](const fs::DirEntry&) { return true; }).errno_value(), ESTALE);
+  const auto list = [&] { return ops().readdir(as(0), **directory, 0, true, [](const fs::DirEntry&) { return true; }); };
+  backing_.after_look[""] = [&] { backing_.own_look_fails = ESTALE; };
+  EXPECT_EQ(list().errno_value(), ESTALE) << "and not empty, once it may be listed";
+  EXPECT_TRUE(backing_.after_look.empty());
+  EXPECT_EQ(list().errno_value(), ESTALE);
 }
 
 TEST_F(NodesTest, FileIsAllowedByTheChainOfAnyOfItsNames) {
